@@ -1,0 +1,23 @@
+export type CoreErrorCode =
+  | 'DEVICE_NOT_FOUND'
+  | 'DEVICE_LOST'
+  | 'RUNTIME_UNAVAILABLE'
+  | 'RUNTIME_FAILED'
+  | 'OUT_OF_MEMORY'
+  | 'THREAD_CRASHED'
+  | 'DISPOSED'
+  | 'INPUT_INVALID'
+  | 'COLLECTION_NOT_FOUND'
+  | 'COLLECTION_MISMATCH'
+  | 'ID_NOT_FOUND';
+
+/** The engine could not do what was asked; `code` says which promise failed. */
+export class CoreError extends Error {
+  override readonly name = 'CoreError';
+  readonly code: CoreErrorCode;
+
+  constructor(code: CoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
