@@ -1,0 +1,93 @@
+import { invalid } from './limits.ts';
+import type { BatchEnd, BatchHead, RemoteError } from './message.ts';
+
+/** Checks of the small maps in frames and JSON lines. Each throws `FRAME_INVALID`. */
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const MAX_NAME_LENGTH = 128;
+
+export function parseHead(value: unknown): BatchHead {
+  const fields = fieldsOf(value, 'A head', [
+    'function',
+    'call',
+    'batch',
+    'attempt',
+    'count',
+    'options',
+  ]);
+  const options = fields['options'];
+  if (options !== undefined && !isPlainObject(options)) {
+    throw invalid('A head has options that are not a map');
+  }
+  return {
+    function: name(fields, 'function'),
+    call: name(fields, 'call'),
+    batch: whole(fields, 'batch'),
+    attempt: whole(fields, 'attempt'),
+    count: whole(fields, 'count'),
+    ...(options === undefined ? {} : { options }),
+  };
+}
+
+export function parseFailure(value: unknown): { index: number; error: RemoteError } {
+  const fields = fieldsOf(value, 'A failure', ['index', 'error']);
+  return { index: whole(fields, 'index'), error: parseRemoteError(fields['error']) };
+}
+
+export function parseEnd(value: unknown): BatchEnd {
+  const fields = fieldsOf(value, 'An end', ['count', 'failed', 'milliseconds']);
+  const milliseconds = fields['milliseconds'];
+  if (typeof milliseconds !== 'number' || !(milliseconds >= 0)) {
+    throw invalid('An end has milliseconds that are not a number of 0 or more');
+  }
+  return { count: whole(fields, 'count'), failed: whole(fields, 'failed'), milliseconds };
+}
+
+export function parseRemoteError(value: unknown): RemoteError {
+  const fields = fieldsOf(value, 'An error', ['code', 'message', 'details']);
+  const { code, message, details } = fields as {
+    code: unknown;
+    message: unknown;
+    details: unknown;
+  };
+  if (typeof code !== 'string' || typeof message !== 'string') {
+    throw invalid('An error lacks its code or its message, which are strings');
+  }
+  return { code, message, ...(details === undefined ? {} : { details }) };
+}
+
+/** A map with no keys but these, so that a misspelt field is heard of. */
+export function fieldsOf(value: unknown, what: string, known: readonly string[]): Fields {
+  if (!isPlainObject(value)) throw invalid(`${what} is not a map`);
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) {
+      throw invalid(
+        `${what} has the unknown field ${JSON.stringify(key)}; known: ${known.join(', ')}`,
+      );
+    }
+  }
+  return value;
+}
+
+export function isPlainObject(value: unknown): value is Fields {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function name(fields: Fields, field: string): string {
+  const value = fields[field];
+  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_NAME_LENGTH) {
+    throw invalid(`Expected ${field} to be a string of 1 to ${MAX_NAME_LENGTH} characters`);
+  }
+  return value;
+}
+
+function whole(fields: Fields, field: string): number {
+  const value = fields[field];
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw invalid(`Expected ${field} to be a whole number of 0 or more`);
+  }
+  return value;
+}
