@@ -52,7 +52,7 @@ function readValues(reader: Reader, count: number): unknown[] {
 }
 
 function readRows(reader: Reader, count: number): Float32Array[] {
-  const [dims, reserved] = reader.pair('the dims of float32 rows');
+  const dims = reader.word('the dims of float32 rows');
   if (dims === 0) throw invalid('Float32 rows have no components; expected dims of 1 or more');
   const bytes = aligned(reader.take(count * dims * 4, `${count} rows of ${dims} float32`), 4);
   const rows: Float32Array[] = [];
@@ -84,7 +84,7 @@ function readStrings(reader: Reader, count: number): string[] {
 }
 
 function readColumns(reader: Reader, count: number, depth: number): unknown[][] {
-  const [width] = reader.pair('the number of columns');
+  const width = reader.word('the number of columns');
   if (width === 0 || width * 8 > reader.remaining) {
     throw invalid(`A block claims ${width} columns in ${reader.remaining} bytes`);
   }

@@ -32,7 +32,7 @@ export function parseFrame({ type, payload }: RawFrame): Message {
     }
     case FrameType.outputs: {
       const reader = new Reader(payload);
-      const [first] = reader.pair('the index of outputs');
+      const first = reader.word('the index of outputs');
       const values = readBlock(reader);
       reader.end('an outputs frame');
       return { type: 'outputs', first, values };

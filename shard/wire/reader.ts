@@ -40,6 +40,13 @@ export class Reader {
     return [this.#view.getUint32(at, true), this.#view.getUint32(at + 4, true)];
   }
 
+  /** A u32 beside a reserved one, which must be zero. */
+  word(what: string): number {
+    const [value, reserved] = this.pair(what);
+    if (reserved !== 0) throw invalid(`Expected the reserved word after ${what} to be 0`);
+    return value;
+  }
+
   end(what: string): void {
     if (this.remaining > 0) throw invalid(`${this.remaining} bytes are left over after ${what}`);
   }

@@ -213,6 +213,7 @@ test(
   /claims/,
 );
 test('proto', refused, 'a MessagePack map with a prototype key', encodedProto(), /__proto__/);
+test('reserved', refused, 'a reserved word that is not zero', block(1, 0, 1, 1), /reserved/);
 test('nesting', refused, 'nesting beyond the limit', block(...nestedColumns(8)), /nested/);
 
 test('nesting up to the limit is read', (t) => {
