@@ -25,6 +25,8 @@ export type Finding =
   | {
       readonly status: 'missing';
       readonly kind: DeviceKind;
+      /** True where it is the emulated GPU that is missing. */
+      readonly software?: boolean;
       /** What was tried and what happened. */
       readonly reason: string;
       /** What the user can do about it. */
