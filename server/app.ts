@@ -1,0 +1,115 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { type FastifyInstance, fastify } from 'fastify';
+import { ServerError } from './errors.ts';
+import { discardRest } from './map/discard.ts';
+import type { Node } from './node.ts';
+import { healthRoutes } from './routes/health.ts';
+import { mapRoute } from './routes/map.ts';
+import { nodeRoutes } from './routes/node.ts';
+import { type Answer, answerTo } from './status.ts';
+import type { Gate } from './token.ts';
+
+/** Probes of an orchestrator carry no token. */
+const OPEN_ROUTES = ['/livez', '/readyz'];
+
+/** The routes behind their gate, and every error as its status and a typed body. */
+export function createApp(node: Node, gate: Gate): FastifyInstance {
+  const { requestMs, headersMs } = node.limits;
+  const app = fastify({
+    logger: false,
+    // While draining the node still answers, with its own words.
+    return503OnClosing: false,
+    forceCloseConnections: true,
+    requestTimeout: requestMs,
+    // Node checks both timeouts at this pace only.
+    http: {
+      headersTimeout: Math.min(headersMs, requestMs),
+      connectionsCheckingInterval: Math.ceil(Math.min(headersMs, requestMs, 10_000) / 2),
+    },
+    routerOptions: { maxParamLength: 512 },
+    frameworkErrors: (error, _request, reply) => {
+      send(new ServerError('ROUTE_NOT_FOUND', error.message), reply as unknown as Reply);
+    },
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket),
+  });
+
+  // Bodies are read by the routes that want one, as they arrive.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+
+  app.addHook('onRequest', async (request) => {
+    if (!OPEN_ROUTES.includes(request.routeOptions.url ?? '')) gate.check(request.headers);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    node.metrics.request(request.routeOptions.url ?? 'unknown', reply.statusCode);
+    discardRest(request.raw, node.clock);
+  });
+  app.setNotFoundHandler((request) => {
+    throw new ServerError(
+      'ROUTE_NOT_FOUND',
+      `There is no route ${request.method} ${request.url.split('?')[0]}`,
+    );
+  });
+  app.setErrorHandler((error, _request, reply) => {
+    const { status } = send(asOurs(error), reply as unknown as Reply);
+    if (status === 500) node.log.error({ err: error }, 'request failed');
+  });
+
+  healthRoutes(app, node);
+  nodeRoutes(app, node);
+  mapRoute(app, node);
+  return app;
+}
+
+interface Reply {
+  code(status: number): unknown;
+  header(name: string, value: string | number): unknown;
+  send(body: unknown): unknown;
+}
+
+function send(error: unknown, reply: Reply): Answer {
+  const answer = answerTo(error);
+  if (answer.retryAfter !== undefined) reply.header('retry-after', answer.retryAfter);
+  if (answer.status === 401) reply.header('www-authenticate', 'Bearer');
+  reply.code(answer.status);
+  reply.send({ error: answer.error });
+  return answer;
+}
+
+/** Fastify has errors of its own for what never reaches a route. */
+function asOurs(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new ServerError('MEDIA_TYPE_UNSUPPORTED', 'The content type of the request is not one');
+  }
+  return error;
+}
+
+/** A connection that does not speak HTTP, or not fast enough. Nothing of the request can be trusted, so the socket is closed. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  // Once an answer has begun, another status line would only look like a part of it.
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const { status, error: body } = answerTo(connectionError(error.code));
+  const text = JSON.stringify({ error: body });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`,
+  );
+}
+
+function connectionError(code: string | undefined): ServerError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new ServerError('REQUEST_TIMEOUT', 'The request did not arrive in time');
+    case 'HPE_HEADER_OVERFLOW':
+      return new ServerError('HEADERS_TOO_LARGE', 'The headers are longer than 16 KiB');
+    default:
+      return new ServerError(
+        'REQUEST_INVALID',
+        'The bytes are not an HTTP request, or end inside one',
+      );
+  }
+}

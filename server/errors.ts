@@ -1,0 +1,52 @@
+export type ServerErrorCode =
+  /** The values of a request, or its options, are not what the function takes. */
+  | 'INPUT_INVALID'
+  | 'TOKEN_MISSING'
+  | 'TOKEN_INVALID'
+  /** A server without a token was addressed by a name that is not this machine's own. */
+  | 'HOST_REFUSED'
+  | 'FUNCTION_NOT_FOUND'
+  | 'ROUTE_NOT_FOUND'
+  | 'BODY_TOO_LARGE'
+  | 'MEDIA_TYPE_UNSUPPORTED'
+  /** The bytes are no HTTP request. */
+  | 'REQUEST_INVALID'
+  | 'HEADERS_TOO_LARGE'
+  | 'REQUEST_TIMEOUT'
+  | 'OVERLOADED'
+  | 'NODE_DRAINING'
+  | 'NODE_NOT_READY'
+  | 'CALL_CANCELLED'
+  | 'BATCH_TIMEOUT'
+  /** A function threw something that is no error of ours. */
+  | 'FUNCTION_FAILED'
+  | 'INTERNAL'
+  /** Never sent: the client is gone, so nobody reads the answer. */
+  | 'CLIENT_GONE'
+  /** Never sent: the server can't start as it was asked to. */
+  | 'TOKEN_REQUIRED'
+  | 'PORT_IN_USE'
+  | 'ADDRESS_UNUSABLE'
+  | 'OPTION_INVALID';
+
+export interface ServerErrorOptions extends ErrorOptions {
+  /** Plain data for programs, sent along with the message. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Seconds after which the same request may succeed; sent as `Retry-After`. */
+  readonly retryAfter?: number;
+}
+
+/** The shard server refused a request, or could not start; `code` says why. */
+export class ServerError extends Error {
+  override readonly name = 'ServerError';
+  readonly code: ServerErrorCode;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+  readonly retryAfter: number | undefined;
+
+  constructor(code: ServerErrorCode, message: string, options?: ServerErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.details = options?.details;
+    this.retryAfter = options?.retryAfter;
+  }
+}

@@ -1,0 +1,26 @@
+/** The contract of a function that a node serves: inputs in, outputs of the same positions out. */
+import type { Engine, Vectors } from '../../core/contract.ts';
+
+/** Outputs of consecutive inputs: rows of vectors, which travel as raw bytes, or any plain values. */
+export type Outputs =
+  | { readonly kind: 'rows'; readonly vectors: Vectors }
+  | { readonly kind: 'values'; readonly values: readonly unknown[] };
+
+/** A function with the options of one batch settled. */
+export interface BoundFunction<Input> {
+  /** Checks one input, and throws for it alone: `INPUT_INVALID`, `COLLECTION_MISMATCH` or `ID_NOT_FOUND`. */
+  accept(input: unknown): Input;
+  /**
+   * As many outputs as inputs. A throw of `ID_NOT_FOUND` or `FUNCTION_FAILED` is traced to the input that causes it,
+   * by running halves; any other error fails the batch.
+   */
+  run(inputs: readonly Input[], signal: AbortSignal): Promise<Outputs>;
+}
+
+export interface HostedFunction<Input = unknown> {
+  readonly name: string;
+  /** Whether a part of a batch must be finished before the next begins. */
+  readonly sequential: boolean;
+  /** Checks the options. Throws `INPUT_INVALID`, or `COLLECTION_NOT_FOUND`. */
+  bind(options: unknown, engine: Engine): BoundFunction<Input>;
+}

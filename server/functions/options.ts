@@ -1,0 +1,78 @@
+import { ServerError } from '../errors.ts';
+
+/** The options of one batch, read one by one; what was not asked for is refused by name. */
+export class Options {
+  readonly #function: string;
+  readonly #values: ReadonlyMap<string, unknown>;
+
+  /** Throws `INPUT_INVALID` for anything but a plain object with some of the `known` names. */
+  constructor(functionName: string, given: unknown, known: readonly string[]) {
+    this.#function = functionName;
+    if (
+      given !== undefined &&
+      (typeof given !== 'object' || given === null || Array.isArray(given))
+    ) {
+      throw invalid(
+        `Expected the options of ${functionName} to be an object, got ${kindOf(given)}`,
+      );
+    }
+    this.#values = new Map(Object.entries(given ?? {}));
+    for (const name of this.#values.keys()) {
+      if (!known.includes(name)) {
+        throw invalid(
+          `${functionName} has no option ${JSON.stringify(name)}; its options are ${known.join(', ')}`,
+        );
+      }
+    }
+  }
+
+  /** Throws `INPUT_INVALID` for a value that is there and no string. */
+  string(name: string): string | undefined {
+    const value = this.#values.get(name);
+    if (value === undefined || typeof value === 'string') return value;
+    throw this.#expected(name, 'a string', value);
+  }
+
+  /** Throws `INPUT_INVALID` for a value that is there and no integer from 1 to `max`. */
+  positive(name: string, max: number): number | undefined {
+    const value = this.#values.get(name);
+    if (value === undefined) return undefined;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max)
+      return value;
+    throw this.#expected(name, `an integer from 1 to ${max}`, value);
+  }
+
+  /** The name of a collection: 1 to 200 characters, none of them a control character. */
+  collection(): string {
+    const value = this.string('collection');
+    if (value === undefined)
+      throw invalid(`${this.#function} needs the option collection, the name of a collection`);
+    if (/^[^\p{Cc}]{1,200}$/u.test(value)) return value;
+    throw this.#expected(
+      'collection',
+      'a name of 1 to 200 characters without control characters',
+      value,
+    );
+  }
+
+  #expected(name: string, what: string, value: unknown): ServerError {
+    return invalid(
+      `Expected the option ${name} of ${this.#function} to be ${what}, got ${kindOf(value)}`,
+    );
+  }
+}
+
+export function invalid(message: string): ServerError {
+  return new ServerError('INPUT_INVALID', message);
+}
+
+/** What a value is, for a message: its kind, and its text where that is short. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (ArrayBuffer.isView(value)) return value.constructor.name;
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'string')
+    return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
+  return `the ${typeof value} ${String(value)}`;
+}

@@ -1,0 +1,29 @@
+import { ServerError } from '../errors.ts';
+import type { HostedFunction } from './contract.ts';
+import { embed } from './embed.ts';
+import { similarity } from './similarity.ts';
+import { topK } from './topK.ts';
+import { upsert } from './upsert.ts';
+
+/** The functions of one node, by name. */
+export class Registry {
+  readonly #functions: ReadonlyMap<string, HostedFunction>;
+
+  constructor(functions: Iterable<HostedFunction> = [embed, similarity, topK, upsert]) {
+    this.#functions = new Map([...functions].map((each) => [each.name, each]));
+  }
+
+  get names(): string[] {
+    return [...this.#functions.keys()];
+  }
+
+  /** Throws `FUNCTION_NOT_FOUND`. */
+  get(name: string): HostedFunction {
+    const found = this.#functions.get(name);
+    if (found) return found;
+    throw new ServerError(
+      'FUNCTION_NOT_FOUND',
+      `This node has no function ${JSON.stringify(name.slice(0, 100))}; it has ${this.names.join(', ')}`,
+    );
+  }
+}

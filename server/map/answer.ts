@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
+import { ServerError } from '../errors.ts';
+import type { ErrorBody } from '../status.ts';
+import type { Form } from './form.ts';
+
+/** Milliseconds of silence after which a beat is sent. */
+export const BEAT_MS = 5_000;
+/** Milliseconds that an answer may keep the event loop from others. */
+const TURN_MS = 8;
+
+export interface AnswerOptions {
+  readonly form: Form;
+  readonly clock: Clock;
+  readonly stallMs: number;
+  /** Aborted by this answer if its client does not read, and by others to stop it. */
+  readonly controller: AbortController;
+  /** Called before the first byte. */
+  readonly onBegin: () => void;
+}
+
+/** The streamed answer to one batch. Nothing is sent until there is something to send, so an early error can still be a status. */
+export class Answer implements Disposable {
+  readonly #response: ServerResponse;
+  readonly #options: AnswerOptions;
+  #begun = false;
+  #beat: Disposable | undefined;
+
+  constructor(response: ServerResponse, options: AnswerOptions) {
+    this.#response = response;
+    this.#options = options;
+  }
+
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** From now on silence is broken by beats. */
+  startBeats(): void {
+    this.#beat?.[Symbol.dispose]();
+    if (this.#options.form.beat() === undefined) return;
+    this.#beat = this.#options.clock.after(BEAT_MS, () => {
+      // A client that has bytes unread needs no sign of life.
+      if (!this.#response.writableNeedDrain) this.#send(this.#options.form.beat()!);
+      this.startBeats();
+    });
+  }
+
+  /** Sends pieces as fast as the client reads them. Throws the reason if the batch is aborted meanwhile. */
+  async write(pieces: Iterable<Uint8Array | string>): Promise<void> {
+    const { clock, controller } = this.#options;
+    let turn = clock.now();
+    for (const piece of pieces) {
+      controller.signal.throwIfAborted();
+      if (!this.#send(piece)) await this.#drained();
+      this.startBeats();
+      if (clock.now() - turn < TURN_MS) continue;
+      await breathe();
+      turn = clock.now();
+    }
+  }
+
+  /** The last piece; resolves when the system has taken all bytes, or the client is gone. */
+  async end(piece: Uint8Array | string): Promise<void> {
+    this[Symbol.dispose]();
+    if (this.#response.destroyed) return;
+    this.#begin();
+    const closed = once(this.#response, 'close');
+    this.#response.end(piece);
+    const { clock, stallMs } = this.#options;
+    using _ = clock.after(stallMs, () => this.#response.destroy());
+    await closed;
+  }
+
+  /** Ends an answer that has begun with an error. */
+  async fail(error: ErrorBody): Promise<void> {
+    await this.end(this.#options.form.error(error));
+  }
+
+  [Symbol.dispose](): void {
+    this.#beat?.[Symbol.dispose]();
+    this.#beat = undefined;
+  }
+
+  #send(piece: Uint8Array | string): boolean {
+    this.#begin();
+    return this.#response.write(piece);
+  }
+
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#options.onBegin();
+    this.#response.writeHead(200, { 'content-type': this.#options.form.responseType });
+  }
+
+  async #drained(): Promise<void> {
+    const { clock, controller, stallMs } = this.#options;
+    using _ = clock.after(stallMs, () => {
+      controller.abort(
+        new ServerError('CLIENT_GONE', `The client has read nothing for ${stallMs} ms`),
+      );
+    });
+    try {
+      await once(this.#response, 'drain', { signal: controller.signal });
+    } catch (error) {
+      controller.signal.throwIfAborted();
+      throw error;
+    }
+  }
+}

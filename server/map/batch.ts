@@ -1,0 +1,85 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import { CoreError } from '../../core/errors.ts';
+import { ServerError } from '../errors.ts';
+import type { BoundFunction, HostedFunction, Outputs } from '../functions/contract.ts';
+import { isolate } from './isolate.ts';
+
+/** What became of one input, or of consecutive ones. */
+export type Outcome =
+  | { readonly kind: 'outputs'; readonly first: number; readonly outputs: Outputs }
+  | { readonly kind: 'failure'; readonly index: number; readonly error: unknown };
+
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  /** Inputs that are run at once. Default: 256. */
+  readonly partInputs?: number;
+}
+
+/** Enough for a GPU to be busy, and few enough for the first outputs to leave soon. */
+const PART_INPUTS = 256;
+/** Parts that run while another's outputs are sent. */
+const PARTS_AHEAD = 2;
+
+/** An accepted input and its position in the batch. */
+export interface Entry<Input> {
+  readonly index: number;
+  readonly input: Input;
+}
+
+/**
+ * Runs a batch part by part and yields each index exactly once, in any order. An input that is wrong fails alone;
+ * only if every input is wrong in the same way is the batch refused as a whole, by throwing that error.
+ */
+export async function* runBatch(
+  hosted: Pick<HostedFunction, 'sequential'>,
+  bound: BoundFunction<unknown>,
+  inputs: readonly unknown[],
+  { signal, partInputs = PART_INPUTS }: RunOptions,
+): AsyncGenerator<Outcome, void, undefined> {
+  const ahead = hosted.sequential ? 1 : PARTS_AHEAD;
+  const running: Promise<Outcome[]>[] = [];
+  // Held back until one input is accepted, since a batch can only be refused before its answer has begun.
+  let refused: Extract<Outcome, { kind: 'failure' }>[] | undefined = [];
+
+  for (let from = 0; from < inputs.length; from += partInputs) {
+    signal.throwIfAborted();
+    const entries: Entry<unknown>[] = [];
+    for (let index = from; index < Math.min(from + partInputs, inputs.length); index++) {
+      try {
+        entries.push({ index, input: bound.accept(inputs[index]) });
+      } catch (error) {
+        const failure = { kind: 'failure', index, error } as const;
+        if (refused) refused.push(failure);
+        else yield failure;
+      }
+    }
+    if (entries.length === 0) {
+      await breathe();
+      continue;
+    }
+    if (refused) yield* refused;
+    refused = undefined;
+    const part = isolate(bound, entries, signal);
+    // Awaited below, or not at all if the batch ends before.
+    part.catch(() => {});
+    running.push(part);
+    if (running.length >= ahead) yield* await running.shift()!;
+  }
+  const [first] = refused ?? [];
+  if (refused && first && refusesBatch(refused.map(({ error }) => error))) throw first.error;
+  if (refused) yield* refused;
+  while (running.length > 0) yield* await running.shift()!;
+}
+
+/** Codes that say that a batch as a whole was meant for something else. */
+const WHOLE_CODES: readonly string[] = ['INPUT_INVALID', 'COLLECTION_MISMATCH'];
+
+function refusesBatch(errors: readonly unknown[]): boolean {
+  const codes = new Set(
+    errors.map((error) =>
+      error instanceof ServerError || error instanceof CoreError ? error.code : '',
+    ),
+  );
+  const [code] = codes;
+  return codes.size === 1 && code !== undefined && WHOLE_CODES.includes(code);
+}

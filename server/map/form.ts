@@ -1,0 +1,25 @@
+/** The contract of the two forms in which a batch travels: frames and JSON. */
+import type { IncomingMessage } from 'node:http';
+import type { BatchEnd, BatchHead } from '../../shard/wire/message.ts';
+import type { Outputs } from '../functions/contract.ts';
+import type { Limits } from '../limits.ts';
+import type { ErrorBody } from '../status.ts';
+
+export interface MapRequest {
+  readonly head: BatchHead;
+  readonly inputs: readonly unknown[];
+}
+
+export interface Form {
+  readonly requestType: string;
+  readonly responseType: string;
+  /** Reads a whole request. Throws `FRAME_INVALID`, `INPUT_INVALID` or `BODY_TOO_LARGE`. */
+  read(request: IncomingMessage, limits: Limits): Promise<MapRequest>;
+  /** In pieces, each whole in itself and made only when asked for, so that the event loop can breathe between them. */
+  outputs(first: number, outputs: Outputs): Iterable<Uint8Array | string>;
+  failure(index: number, error: ErrorBody): Uint8Array | string;
+  end(end: BatchEnd): Uint8Array | string;
+  error(error: ErrorBody): Uint8Array | string;
+  /** A sign of life, where the form has one. */
+  beat(): Uint8Array | undefined;
+}

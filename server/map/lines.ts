@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { isUtf8 } from 'node:buffer';
+import {
+  JSON_MEDIA_TYPE,
+  jsonEnd,
+  jsonError,
+  jsonFailure,
+  jsonOutput,
+  LINES_MEDIA_TYPE,
+  parseJsonRequest,
+} from '../../shard/wire/json.ts';
+import { ShardError } from '../../shard/errors.ts';
+import { readBody } from './body.ts';
+import { checkCount } from './count.ts';
+import type { Form } from './form.ts';
+
+/** The JSON form: an object in, a line for each output back. */
+export function lines(): Form {
+  return {
+    requestType: JSON_MEDIA_TYPE,
+    responseType: LINES_MEDIA_TYPE,
+    async read(request, limits) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of readBody(request, limits.jsonBytes)) chunks.push(chunk);
+      const bytes = Buffer.concat(chunks);
+      if (!isUtf8(bytes)) throw new ShardError('FRAME_INVALID', 'The body is not UTF-8');
+      const parsed = parseJsonRequest(bytes.toString('utf8'), { call: randomUUID() });
+      checkCount(parsed.inputs.length, limits);
+      return parsed;
+    },
+    *outputs(first, outputs) {
+      if (outputs.kind === 'values') {
+        for (const [index, value] of outputs.values.entries())
+          yield jsonOutput(first + index, value);
+        return;
+      }
+      const { count, dims, data } = outputs.vectors;
+      for (let row = 0; row < count; row++) {
+        yield jsonOutput(first + row, data.subarray(row * dims, (row + 1) * dims));
+      }
+    },
+    failure: jsonFailure,
+    end: jsonEnd,
+    error: jsonError,
+    beat: () => undefined,
+  };
+}

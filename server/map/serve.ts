@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ServerError } from '../errors.ts';
+import type { Node } from '../node.ts';
+import { answerTo } from '../status.ts';
+import { Answer } from './answer.ts';
+import { runBatch } from './batch.ts';
+import type { Form } from './form.ts';
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Called before the first byte of the answer. */
+  readonly onBegin: () => void;
+}
+
+/**
+ * One batch from its first byte to its last. An error before the answer has begun is thrown, and becomes a status;
+ * one after ends the answer.
+ */
+export async function serveBatch(
+  node: Node,
+  form: Form,
+  { request, response, onBegin }: Exchange,
+): Promise<void> {
+  const { clock, limits, log } = node;
+  const began = clock.now();
+  const engine = node.state.open();
+  using permit = node.admission.admit();
+  const controller = new AbortController();
+  const { signal } = controller;
+  using entry = node.calls.enter(controller);
+  response.once('close', () => {
+    if (!response.writableFinished) {
+      controller.abort(new ServerError('CLIENT_GONE', 'The client closed the connection'));
+    }
+  });
+  using answer = new Answer(response, {
+    form,
+    clock,
+    stallMs: limits.stallMs,
+    controller,
+    onBegin,
+  });
+
+  let functionName: string | undefined;
+  let inputCount = 0;
+  let outcome = 'ok';
+  try {
+    const { head, inputs } = await form.read(request, limits);
+    entry.name(head.call);
+    permit.take(inputs.length);
+    const hosted = node.functions.get(head.function);
+    functionName = hosted.name;
+    inputCount = inputs.length;
+    const bound = hosted.bind(head.options, engine);
+    using _ = clock.after(limits.batchMs, () => {
+      controller.abort(
+        new ServerError('BATCH_TIMEOUT', `The batch took longer than ${limits.batchMs} ms`),
+      );
+    });
+    answer.startBeats();
+
+    let failed = 0;
+    for await (const each of runBatch(hosted, bound, inputs, { signal })) {
+      if (each.kind === 'outputs') {
+        await answer.write(form.outputs(each.first, each.outputs));
+        continue;
+      }
+      failed++;
+      const { error } = answerTo(each.error);
+      node.metrics.failure(hosted.name, error.code);
+      await answer.write([form.failure(each.index, error)]);
+    }
+    const milliseconds = clock.now() - began;
+    await answer.end(form.end({ count: inputs.length, failed, milliseconds }));
+    const { call, batch, attempt } = head;
+    log.debug(
+      { call, batch, attempt, function: hosted.name, count: inputs.length, failed, milliseconds },
+      'batch done',
+    );
+  } catch (thrown) {
+    // Whatever an aborted part threw, the cause is why it was aborted.
+    const error: unknown = signal.aborted ? signal.reason : thrown;
+    const { status, error: body } = answerTo(error);
+    outcome = body.code;
+    if (status >= 500) log.error({ err: error, function: functionName }, 'batch failed');
+    if (body.code === 'CLIENT_GONE') response.destroy();
+    if (response.destroyed) return void onBegin();
+    if (!answer.begun) throw error;
+    await answer.fail(body);
+  } finally {
+    if (functionName !== undefined) {
+      node.metrics.batch(functionName, {
+        inputs: inputCount,
+        milliseconds: clock.now() - began,
+        outcome,
+      });
+    }
+  }
+}

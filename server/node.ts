@@ -1,0 +1,20 @@
+import type { Logger } from 'pino';
+import type { Admission } from './admission.ts';
+import type { Calls } from './calls.ts';
+import type { Clock } from './clock.ts';
+import type { Registry } from './functions/registry.ts';
+import type { Limits } from './limits.ts';
+import type { Metrics } from './metrics.ts';
+import type { NodeState } from './state.ts';
+
+/** The parts of one node, as its routes see them. */
+export interface Node {
+  readonly state: NodeState;
+  readonly functions: Registry;
+  readonly admission: Admission;
+  readonly calls: Calls;
+  readonly metrics: Metrics;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly log: Logger;
+}

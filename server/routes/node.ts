@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify';
+import type { EngineCollection } from '../../core/contract.ts';
+import type { Node } from '../node.ts';
+import { packageVersion } from '../version.ts';
+
+/** `GET /v1/node`, the collections, and `DELETE /v1/calls/:call`. */
+export function nodeRoutes(app: FastifyInstance, node: Node): void {
+  const version = packageVersion();
+
+  app.get('/v1/node', () => {
+    const { device, model } = node.state.engine();
+    return {
+      version,
+      device,
+      model,
+      functions: node.functions.names,
+      draining: node.state.draining,
+    };
+  });
+
+  app.get('/v1/collections', () => ({
+    collections: node.state.engine().collections().map(describe),
+  }));
+
+  app.get<{ Params: { name: string } }>('/v1/collections/:name', ({ params }) =>
+    describe(node.state.engine().existingCollection(params.name)),
+  );
+
+  app.delete<{ Params: { name: string } }>('/v1/collections/:name', async ({ params }, reply) => {
+    // As of any DELETE, the second time is as good as the first.
+    await node.state.engine().drop(params.name);
+    return reply.code(204).send();
+  });
+
+  app.delete<{ Params: { call: string } }>('/v1/calls/:call', async ({ params }, reply) => {
+    node.calls.cancel(params.call);
+    return reply.code(204).send();
+  });
+}
+
+function describe({
+  name,
+  dims,
+  size,
+}: EngineCollection): Pick<EngineCollection, 'name' | 'dims' | 'size'> {
+  return { name, dims, size };
+}

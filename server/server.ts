@@ -1,0 +1,99 @@
+import { pino, type Logger } from 'pino';
+import type { Engine } from '../core/contract.ts';
+import { Admission } from './admission.ts';
+import { createApp } from './app.ts';
+import { Calls } from './calls.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { drain } from './drain.ts';
+import { ServerError } from './errors.ts';
+import type { HostedFunction } from './functions/contract.ts';
+import { Registry } from './functions/registry.ts';
+import { type Limits, settleLimits } from './limits.ts';
+import { listen } from './listen.ts';
+import { Metrics } from './metrics.ts';
+import { NodeState } from './state.ts';
+import { settleGate } from './token.ts';
+
+export interface ServerOptions {
+  /** Stays the caller's to dispose. While a promise is pending the node listens, and says that it is not ready. */
+  readonly engine: Engine | Promise<Engine>;
+  /** Address to bind. Default: `127.0.0.1`. Beyond loopback a token is required. */
+  readonly host?: string;
+  /** From 0 (any that is free) to 65535. Default: 0. */
+  readonly port?: number;
+  /** What clients must send as a bearer token: 8 to 512 printable ASCII characters. Default: none. */
+  readonly token?: string;
+  readonly limits?: Partial<Limits>;
+  /** Default: silent. */
+  readonly log?: Logger;
+  /** Default: the built-in functions. */
+  readonly functions?: Iterable<HostedFunction>;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+}
+
+const OPTION_NAMES = ['engine', 'host', 'port', 'token', 'limits', 'log', 'functions', 'clock'];
+
+/** A node that listens. Disposing it cuts what still runs; drain it first to let that finish. */
+export interface Server extends AsyncDisposable {
+  /** Such as `http://127.0.0.1:7411`: how this machine reaches the node. */
+  readonly url: string;
+  readonly port: number;
+  /** Resolves when the engine can be used; rejects with why it never will. */
+  readonly ready: Promise<void>;
+  /**
+   * Refuses new batches and waits for the running ones, for `milliseconds` at most (default 30,000); then stops those
+   * that are left, and resolves to how many they were.
+   */
+  drain(milliseconds?: number): Promise<number>;
+}
+
+/** Throws `TOKEN_REQUIRED`, `PORT_IN_USE`, `ADDRESS_UNUSABLE` or `OPTION_INVALID`. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  for (const name of Object.keys(options)) {
+    if (!OPTION_NAMES.includes(name)) {
+      throw new ServerError(
+        'OPTION_INVALID',
+        `startServer has no option \`${name}\`; its options are ${OPTION_NAMES.join(', ')}`,
+      );
+    }
+  }
+  const {
+    host = '127.0.0.1',
+    port = 0,
+    clock = systemClock,
+    log = pino({ level: 'silent' }),
+  } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new ServerError(
+      'OPTION_INVALID',
+      `Expected port to be an integer from 0 to 65535, got ${port}`,
+    );
+  }
+  const gate = settleGate(host, options.token);
+  const limits = settleLimits(options.limits);
+  const state = new NodeState(options.engine);
+  const admission = new Admission(limits);
+  const calls = new Calls();
+  const metrics = new Metrics({ admission, ready: () => state.isOpen });
+  const functions = new Registry(options.functions);
+  const node = { state, functions, admission, calls, metrics, limits, clock, log };
+
+  const app = createApp(node, gate);
+  const bound = await listen(app, host, port);
+  log.info({ url: bound.url }, 'listening');
+  const ready = state.ready.then(() => undefined);
+  // Who does not wait for it hears of a failure at /readyz.
+  ready.catch(() => {});
+  return {
+    ...bound,
+    ready,
+    drain: (milliseconds = 30_000) => drain(node, milliseconds),
+    async [Symbol.asyncDispose]() {
+      state.startDraining();
+      calls.abortAll(new ServerError('NODE_DRAINING', 'This node was stopped'));
+      await app.close();
+      log.info('closed');
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { Engine } from '../core/contract.ts';
+import { ServerError } from './errors.ts';
+import { answerTo } from './status.ts';
+
+/** Whether this node takes work: its engine may still be loading, may have failed to, or the node may be draining. */
+export class NodeState {
+  /** Resolves to the engine once it can be used; rejects with why it never will. */
+  readonly ready: Promise<Engine>;
+  #engine: Engine | undefined;
+  #failure: string | undefined;
+  #draining = false;
+
+  constructor(engine: Engine | Promise<Engine>) {
+    this.ready = Promise.resolve(engine).then((loaded) => (this.#engine = loaded));
+    this.ready.catch((error: unknown) => (this.#failure = answerTo(error).error.code));
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Whether new work would be taken. */
+  get isOpen(): boolean {
+    return this.#engine !== undefined && !this.#draining;
+  }
+
+  startDraining(): void {
+    this.#draining = true;
+  }
+
+  /** The engine. Throws `NODE_NOT_READY`. */
+  engine(): Engine {
+    if (this.#engine) return this.#engine;
+    throw new ServerError(
+      'NODE_NOT_READY',
+      this.#failure === undefined
+        ? 'The model is still loading; try again in a few seconds'
+        : `The model could not be loaded (${this.#failure}); the node's log says why`,
+      { retryAfter: 2 },
+    );
+  }
+
+  /** The engine, for new work. Throws `NODE_DRAINING` or `NODE_NOT_READY`. */
+  open(): Engine {
+    if (!this.#draining) return this.engine();
+    throw new ServerError(
+      'NODE_DRAINING',
+      'This node is shutting down; send the batch to another',
+      {
+        retryAfter: 5,
+      },
+    );
+  }
+}
