@@ -1,0 +1,2 @@
+export { TokenizerError, type TokenizerErrorCode } from './errors.ts';
+export { loadTokenizer } from './load.ts';
