@@ -1,0 +1,62 @@
+import { LRUCache } from 'lru-cache';
+import type { EmbedOptions, Query, Vectors } from '../contract.ts';
+import { CoreError } from '../errors.ts';
+import { normalizeRows } from './normalize.ts';
+
+const REMEMBERED = 4096;
+
+/** Resolves queries, embedding each distinct text once, also across calls: one query is often scored against many ids. */
+export class QueryVectors {
+  readonly #collection: string;
+  readonly #dims: number;
+  readonly #embed: (texts: readonly string[], options?: EmbedOptions) => Promise<Vectors>;
+  readonly #known = new LRUCache<string, Float32Array>({ max: REMEMBERED });
+
+  constructor(
+    collection: string,
+    dims: number,
+    embed: (texts: readonly string[], options?: EmbedOptions) => Promise<Vectors>,
+  ) {
+    this.#collection = collection;
+    this.#dims = dims;
+    this.#embed = embed;
+  }
+
+  /** Row-major distinct unit vectors, and for each query which of them it is. */
+  async resolve(
+    queries: readonly Query[],
+    signal: AbortSignal | undefined,
+  ): Promise<{ data: Float32Array<ArrayBuffer>; indexOf: Uint32Array<ArrayBuffer> }> {
+    const places = new Map<Query, number>();
+    const indexOf = Uint32Array.from(queries, (query) => {
+      const place = places.get(query) ?? places.size;
+      places.set(query, place);
+      return place;
+    });
+    const data = new Float32Array(places.size * this.#dims);
+    const missing: string[] = [];
+    for (const [query, place] of places) {
+      const vector = typeof query === 'string' ? this.#known.get(query) : query;
+      if (vector === undefined) missing.push(query as string);
+      else if (vector.length !== this.#dims) throw mismatch(this.#collection, this.#dims, vector.length);
+      else data.set(vector, place * this.#dims);
+    }
+    if (missing.length > 0) {
+      const embedded = await this.#embed(missing, { ...(signal && { signal }) });
+      for (const [row, text] of missing.entries()) {
+        const vector = embedded.data.slice(row * this.#dims, (row + 1) * this.#dims);
+        this.#known.set(text, vector);
+        data.set(vector, (places.get(text) ?? 0) * this.#dims);
+      }
+    }
+    normalizeRows(data, this.#dims);
+    return { data, indexOf };
+  }
+}
+
+export function mismatch(collection: string, dims: number, got: number): CoreError {
+  return new CoreError(
+    'COLLECTION_MISMATCH',
+    `the collection "${collection}" holds vectors of ${dims} components, got one of ${got}`,
+  );
+}

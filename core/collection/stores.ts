@@ -1,0 +1,24 @@
+import type { Device } from '../device/contract.ts';
+import type { VectorStore } from './contract.ts';
+import { HostStore } from './host-store.ts';
+
+/** Opens stores on one device. */
+export interface Stores {
+  open(dims: number): Promise<VectorStore>;
+  dispose(): void | Promise<void>;
+}
+
+export interface StoresOptions {
+  readonly device: Device;
+  /** Cores that a product on the CPU may use. */
+  readonly threads: number;
+}
+
+/** The kind of store that serves a device: host memory beside CUDA and the CPU, GPU memory for WebGPU. */
+export async function openStores({ device, threads }: StoresOptions): Promise<Stores> {
+  if (device.kind === 'webgpu') {
+    const { openGpuStores } = await import('./gpu-store.ts');
+    return openGpuStores(device);
+  }
+  return { open: (dims) => HostStore.open(dims, threads), dispose: () => {} };
+}
