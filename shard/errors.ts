@@ -1,3 +1,6 @@
+import { inspect } from 'node:util';
+import type { RemoteError } from './wire/message.ts';
+
 export type ShardErrorCode =
   /** Bytes that are not the wire protocol. */
   | 'FRAME_INVALID'
@@ -30,4 +33,72 @@ export class ShardError extends Error {
     this.code = code;
     this.retryAfter = options?.retryAfter;
   }
+}
+
+/** The function failed for a batch as a whole, so it is not known for which input. */
+export class BatchError extends Error {
+  override readonly name = 'BatchError';
+  readonly remote: RemoteError;
+
+  constructor(remote: RemoteError, options?: ErrorOptions) {
+    super(remote.message, options);
+    this.remote = remote;
+  }
+}
+
+export interface InputErrorFields {
+  /** Position of the input in the map, from 0. */
+  readonly index: number;
+  readonly input: unknown;
+  /** How often the function was run on this input. */
+  readonly attempts: number;
+  /** Name of the lane that ran it last. */
+  readonly node: string;
+  readonly remote: RemoteError;
+}
+
+/** The function failed for one input, after all the retries that its policy grants. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+  /** As the node named the failure, such as `FUNCTION_FAILED`. */
+  readonly code: string;
+  readonly index: number;
+  /** The beginning of the input, as text. */
+  readonly input: string;
+  readonly attempts: number;
+  readonly node: string;
+  /** Stack of the error on the node, where it told. */
+  readonly remoteStack: string | undefined;
+  readonly details: unknown;
+
+  constructor({ index, input, attempts, node, remote }: InputErrorFields, options?: ErrorOptions) {
+    const preview = previewOf(input);
+    const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
+    super(`Input ${index} (${preview}) failed on ${node}${times}: ${remote.message}`, options);
+    this.code = remote.code;
+    this.index = index;
+    this.input = preview;
+    this.attempts = attempts;
+    this.node = node;
+    this.remoteStack = stackOf(remote.details);
+    this.details = remote.details;
+  }
+}
+
+const PREVIEW_LENGTH = 120;
+
+function previewOf(input: unknown): string {
+  const text = inspect(input, {
+    depth: 1,
+    maxArrayLength: 3,
+    maxStringLength: 80,
+    breakLength: Infinity,
+    customInspect: false,
+  });
+  return text.length <= PREVIEW_LENGTH ? text : `${text.slice(0, PREVIEW_LENGTH)}…`;
+}
+
+function stackOf(details: unknown): string | undefined {
+  if (typeof details !== 'object' || details === null || !('stack' in details)) return undefined;
+  return typeof details.stack === 'string' ? details.stack : undefined;
 }

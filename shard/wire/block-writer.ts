@@ -23,8 +23,7 @@ function writeValues(writer: Writer, values: readonly unknown[], depth: number):
     case 'float32Rows': {
       writer.pair(layout.dims, 0);
       const rows = floats(writer, values.length * layout.dims);
-      for (const [index, row] of values.entries())
-        rows.set(row as Float32Array, index * layout.dims);
+      for (const [index, row] of values.entries()) rows.set(row as Float32Array, index * layout.dims);
       break;
     }
     case 'float64': {

@@ -83,11 +83,7 @@ function tuples(values: readonly unknown[], first: readonly unknown[], depth: nu
   if (columns === 0 || columns > MAX_COLUMNS || depth + 1 >= MAX_BLOCK_DEPTH) {
     return { encoding: 'values' };
   }
-  if (
-    !first.some(
-      (value) => typeof value === 'number' || typeof value === 'string' || isVector(value),
-    )
-  ) {
+  if (!first.some((value) => typeof value === 'number' || typeof value === 'string' || isVector(value))) {
     return { encoding: 'values' };
   }
   for (const value of values) {

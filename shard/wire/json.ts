@@ -67,8 +67,7 @@ function plain(_key: string, value: unknown): unknown {
 
 function refuseUnsafe(value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) return;
-  if (depth > MAX_VALUE_DEPTH)
-    throw invalid(`The body is nested more than ${MAX_VALUE_DEPTH} deep`);
+  if (depth > MAX_VALUE_DEPTH) throw invalid(`The body is nested more than ${MAX_VALUE_DEPTH} deep`);
   if (Object.hasOwn(value, FORBIDDEN_KEY)) {
     throw invalid(`The body has the key ${FORBIDDEN_KEY}, which is refused`);
   }

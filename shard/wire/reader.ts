@@ -53,9 +53,6 @@ export class Reader {
 }
 
 /** The bytes themselves where their address allows a view of `alignment`-byte elements, else a copy. */
-export function aligned(
-  bytes: Uint8Array<ArrayBuffer>,
-  alignment: number,
-): Uint8Array<ArrayBuffer> {
+export function aligned(bytes: Uint8Array<ArrayBuffer>, alignment: number): Uint8Array<ArrayBuffer> {
   return bytes.byteOffset % alignment === 0 ? bytes : new Uint8Array(bytes);
 }

@@ -122,14 +122,10 @@ class Scanner {
   #key(): void {
     const token = this.#bytes[this.#at];
     const start = this.#at;
-    const text =
-      token !== undefined && ((token >= 0xa0 && token <= 0xbf) || (token >= 0xd9 && token <= 0xdb));
+    const text = token !== undefined && ((token >= 0xa0 && token <= 0xbf) || (token >= 0xd9 && token <= 0xdb));
     const integer =
       token !== undefined &&
-      (token <= 0x7f ||
-        token >= 0xe0 ||
-        (token >= 0xcc && token <= 0xce) ||
-        (token >= 0xd0 && token <= 0xd2));
+      (token <= 0x7f || token >= 0xe0 || (token >= 0xcc && token <= 0xce) || (token >= 0xd0 && token <= 0xd2));
     if (!text && !integer) throw invalid('A map has a key that is neither a string nor an integer');
     const end = this.value(0);
     if (!text || end - start <= forbiddenKey.length) return;
@@ -183,9 +179,7 @@ class Scanner {
 
   #skip(length: number): number {
     if (length > this.#bytes.length - this.#at) {
-      throw invalid(
-        `A value needs ${length} bytes more, but ${this.#bytes.length - this.#at} are left`,
-      );
+      throw invalid(`A value needs ${length} bytes more, but ${this.#bytes.length - this.#at} are left`);
     }
     this.#at += length;
     return this.#at;
@@ -194,7 +188,5 @@ class Scanner {
 
 function unsupported(type: number): Error {
   const names: Record<number, string> = { 0x65: 'Error', 0x78: 'RegExp' };
-  return invalid(
-    `A value of ${names[type] ?? `extension type ${type}`} can't travel; send plain data instead`,
-  );
+  return invalid(`A value of ${names[type] ?? `extension type ${type}`} can't travel; send plain data instead`);
 }

@@ -8,14 +8,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const MAX_NAME_LENGTH = 128;
 
 export function parseHead(value: unknown): BatchHead {
-  const fields = fieldsOf(value, 'A head', [
-    'function',
-    'call',
-    'batch',
-    'attempt',
-    'count',
-    'options',
-  ]);
+  const fields = fieldsOf(value, 'A head', ['function', 'call', 'batch', 'attempt', 'count', 'options']);
   const options = fields['options'];
   if (options !== undefined && !isPlainObject(options)) {
     throw invalid('A head has options that are not a map');
@@ -62,9 +55,7 @@ export function fieldsOf(value: unknown, what: string, known: readonly string[])
   if (!isPlainObject(value)) throw invalid(`${what} is not a map`);
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) {
-      throw invalid(
-        `${what} has the unknown field ${JSON.stringify(key)}; known: ${known.join(', ')}`,
-      );
+      throw invalid(`${what} has the unknown field ${JSON.stringify(key)}; known: ${known.join(', ')}`);
     }
   }
   return value;

@@ -23,8 +23,7 @@ export const value: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) 
 })).value;
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
-const vector = (dims: number): fc.Arbitrary<Float32Array> =>
-  fc.float32Array({ minLength: dims, maxLength: dims });
+const vector = (dims: number): fc.Arbitrary<Float32Array> => fc.float32Array({ minLength: dims, maxLength: dims });
 
 /** Columns of each kind that an encoding is made for, and mixtures. */
 export const column: fc.Arbitrary<unknown[]> = fc.oneof(

@@ -32,13 +32,7 @@ const chosen = test.macro({
 const row = (...components: number[]): Float32Array => Float32Array.from(components);
 const repeated = row(1, 2, 3);
 
-test(
-  'whole numbers',
-  chosen,
-  'whole numbers of 32 bits',
-  [0, -1, 2147483647, -2147483648],
-  'int32',
-);
+test('whole numbers', chosen, 'whole numbers of 32 bits', [0, -1, 2147483647, -2147483648], 'int32');
 test('too large', chosen, 'numbers beyond 32 bits', [1, 2147483648], 'float64');
 test('minus zero', chosen, 'numbers with a minus zero', [1, -0], 'float64');
 test('fractions', chosen, 'fractions and NaN', [0.5, NaN, Infinity], 'float64');
@@ -58,13 +52,7 @@ test(
   'utf8',
 );
 test('vectors', chosen, 'vectors of one length', [row(1, 2), row(3, 4)], 'float32Rows');
-test(
-  'one vector',
-  chosen,
-  'references to one vector',
-  [repeated, repeated, repeated],
-  'dictionary',
-);
+test('one vector', chosen, 'references to one vector', [repeated, repeated, repeated], 'dictionary');
 test('ragged', chosen, 'vectors of several lengths', [row(1), row(2, 3)], 'values');
 test('empty vectors', chosen, 'vectors without components', [row(), row()], 'values');
 test(
@@ -158,8 +146,7 @@ test('a set comes out as a set', (t) => {
   t.deepEqual(decode(encode([new Set([1, 'a'])])), [new Set([1, 'a'])]);
 });
 
-const block = (...words: number[]): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(Uint32Array.from(words).buffer);
+const block = (...words: number[]): Uint8Array<ArrayBuffer> => new Uint8Array(Uint32Array.from(words).buffer);
 const refused = test.macro({
   title: (_, what: string) => `${what} is refused`,
   exec(t, _title: string, bytes: Uint8Array<ArrayBuffer>, message: RegExp) {
@@ -171,47 +158,17 @@ const nestedColumns = (depth: number): number[] =>
   depth === 0 ? [3, 1, 7, 0] : [5, 1, 1, 0, ...nestedColumns(depth - 1)];
 
 test('counts', refused, 'a count that the bytes can not hold', block(2, 0xffffffff), /are left/);
-test(
-  'rows',
-  refused,
-  'a count of rows that the bytes can not hold',
-  block(1, 1 << 30, 1 << 30, 0),
-  /are left/,
-);
-test(
-  'no dims',
-  refused,
-  'a block of rows without components',
-  block(1, 1 << 30, 0, 0),
-  /no components/,
-);
-test(
-  'columns',
-  refused,
-  'a count of columns that the bytes can not hold',
-  block(5, 1, 1e6, 0),
-  /columns/,
-);
+test('rows', refused, 'a count of rows that the bytes can not hold', block(1, 1 << 30, 1 << 30, 0), /are left/);
+test('no dims', refused, 'a block of rows without components', block(1, 1 << 30, 0, 0), /no components/);
+test('columns', refused, 'a count of columns that the bytes can not hold', block(5, 1, 1e6, 0), /columns/);
 test('lengths', refused, 'a column of another length', block(5, 2, 1, 0, 3, 1, 7, 0), /expected 2/);
-test(
-  'index',
-  refused,
-  'a dictionary index out of range',
-  block(6, 1, 3, 1, 7, 0, 1, 0),
-  /index is 1/,
-);
+test('index', refused, 'a dictionary index out of range', block(6, 1, 3, 1, 7, 0, 1, 0), /index is 1/);
 test('offsets', refused, 'text with falling offsets', block(4, 2, 0, 4, 2, 0, 0, 0), /ascend/);
 test('start', refused, 'text that begins late', block(4, 1, 1, 1, 97, 0), /begin at 0/);
 test('utf8', refused, 'text that is not UTF-8', block(4, 1, 0, 1, 0xff, 0), /UTF-8/);
 test('cut', refused, 'an offset inside a character', block(4, 2, 0, 1, 2, 0, 0xa9c3, 0), /inside/);
 test('encoding', refused, 'an unknown encoding', block(7, 0), /encoding 7/);
-test(
-  'array',
-  refused,
-  'a MessagePack array that lies about its length',
-  block(0, 1, 0xffffffdd, 0xff),
-  /claims/,
-);
+test('array', refused, 'a MessagePack array that lies about its length', block(0, 1, 0xffffffdd, 0xff), /claims/);
 test('proto', refused, 'a MessagePack map with a prototype key', encodedProto(), /__proto__/);
 test('reserved', refused, 'a reserved word that is not zero', block(1, 0, 1, 1), /reserved/);
 test('nesting', refused, 'nesting beyond the limit', block(...nestedColumns(8)), /nested/);

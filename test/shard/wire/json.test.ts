@@ -1,11 +1,5 @@
 import test from 'ava';
-import {
-  jsonEnd,
-  jsonError,
-  jsonFailure,
-  jsonOutput,
-  parseJsonRequest,
-} from '../../../shard/wire/json.ts';
+import { jsonEnd, jsonError, jsonFailure, jsonOutput, parseJsonRequest } from '../../../shard/wire/json.ts';
 
 const parse = (body: unknown) =>
   parseJsonRequest(typeof body === 'string' ? body : JSON.stringify(body), { call: 'made-here' });
@@ -47,17 +41,8 @@ test('each message is one line', (t) => {
   const error = { code: 'FUNCTION_FAILED', message: 'no\nluck' };
   t.is(jsonOutput(0, Float32Array.of(0.5, NaN)), '{"index":0,"output":[0.5,null]}\n');
   t.is(jsonOutput(1, undefined), '{"index":1,"output":null}\n');
-  t.is(
-    jsonOutput(2, { big: 1n, set: new Set([1]) }),
-    '{"index":2,"output":{"big":"1","set":[1]}}\n',
-  );
-  t.is(
-    jsonFailure(3, error),
-    '{"index":3,"error":{"code":"FUNCTION_FAILED","message":"no\\nluck"}}\n',
-  );
-  t.is(
-    jsonEnd({ count: 3, failed: 1, milliseconds: 2 }),
-    '{"end":{"count":3,"failed":1,"milliseconds":2}}\n',
-  );
+  t.is(jsonOutput(2, { big: 1n, set: new Set([1]) }), '{"index":2,"output":{"big":"1","set":[1]}}\n');
+  t.is(jsonFailure(3, error), '{"index":3,"error":{"code":"FUNCTION_FAILED","message":"no\\nluck"}}\n');
+  t.is(jsonEnd({ count: 3, failed: 1, milliseconds: 2 }), '{"end":{"count":3,"failed":1,"milliseconds":2}}\n');
   t.is(jsonError(error), '{"error":{"code":"FUNCTION_FAILED","message":"no\\nluck"}}\n');
 });

@@ -84,19 +84,14 @@ testProp(
   async (t, type, garbage) => {
     const payload = concat(garbage, new Uint8Array((8 - (garbage.length % 8)) % 8));
     const header = [0x57, 0x4d, 1, type, garbage.length, 0, 0, 0];
-    t.true(
-      ['read', 'FRAME_INVALID'].includes(await outcome([concat(Uint8Array.from(header), payload)])),
-    );
+    t.true(['read', 'FRAME_INVALID'].includes(await outcome([concat(Uint8Array.from(header), payload)])));
   },
   { ...runs, numRuns: 2000 },
 );
 
 testProp(
   'a message with flipped bytes is read or refused with FRAME_INVALID',
-  [
-    column,
-    fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 }),
-  ],
+  [column, fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 })],
   async (t, outputs, flips) => {
     const bytes = encodeOutputs(0, outputs);
     for (const [at, byte] of flips) bytes[at % bytes.length] = byte;
@@ -137,8 +132,7 @@ test('a header is refused on its first broken field', async (t) => {
 test('a frame above the limit of its decoder is refused before its payload arrives', async (t) => {
   const bytes = encodeOutputs(0, [1, 2, 3]);
   const length = bytes.length - 8;
-  const read = (maxFrameBytes: number) =>
-    Array.fromAsync(decodeMessages([bytes.subarray(0, 8)], { maxFrameBytes }));
+  const read = (maxFrameBytes: number) => Array.fromAsync(decodeMessages([bytes.subarray(0, 8)], { maxFrameBytes }));
   await t.throwsAsync(read(length - 1), { message: /the limit is/ });
   await t.throwsAsync(read(length), { message: /end inside a frame/ });
 });
