@@ -38,9 +38,7 @@ export class Admission {
       take: (inputs) => {
         // A lone batch is let in whatever its size: it could never be admitted otherwise.
         if (this.#inputs > 0 && this.#inputs + inputs > this.#limits.inputsInFlight) {
-          throw overloaded(
-            `${this.#inputs} inputs are in flight, and ${inputs} more would pass this node's limit`,
-          );
+          throw overloaded(`${this.#inputs} inputs are in flight, and ${inputs} more would pass this node's limit`);
         }
         this.#inputs += inputs;
         held += inputs;

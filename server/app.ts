@@ -46,13 +46,10 @@ export function createApp(node: Node, gate: Gate): FastifyInstance {
     discardRest(request.raw, node.clock);
   });
   app.setNotFoundHandler((request) => {
-    throw new ServerError(
-      'ROUTE_NOT_FOUND',
-      `There is no route ${request.method} ${request.url.split('?')[0]}`,
-    );
+    throw new ServerError('ROUTE_NOT_FOUND', `There is no route ${request.method} ${request.url.split('?')[0]}`);
   });
   app.setErrorHandler((error, _request, reply) => {
-    const { status } = send(asOurs(error), reply as unknown as Reply);
+    const { status } = send(asOurs(error), reply);
     if (status === 500) node.log.error({ err: error }, 'request failed');
   });
 
@@ -107,9 +104,6 @@ function connectionError(code: string | undefined): ServerError {
     case 'HPE_HEADER_OVERFLOW':
       return new ServerError('HEADERS_TOO_LARGE', 'The headers are longer than 16 KiB');
     default:
-      return new ServerError(
-        'REQUEST_INVALID',
-        'The bytes are not an HTTP request, or end inside one',
-      );
+      return new ServerError('REQUEST_INVALID', 'The bytes are not an HTTP request, or end inside one');
   }
 }

@@ -42,10 +42,7 @@ export function settleLimits(given: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(defaultLimits, name)) {
       const names = Object.keys(defaultLimits).join(', ');
-      throw new ServerError(
-        'OPTION_INVALID',
-        `There is no limit \`${name}\`; the limits are ${names}`,
-      );
+      throw new ServerError('OPTION_INVALID', `There is no limit \`${name}\`; the limits are ${names}`);
     }
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new ServerError(

@@ -3,11 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { ServerError } from './errors.ts';
 
 /** Binds the address and gives the URL under which this machine reaches it. Throws `PORT_IN_USE` or `ADDRESS_UNUSABLE`. */
-export async function listen(
-  app: FastifyInstance,
-  host: string,
-  port: number,
-): Promise<{ url: string; port: number }> {
+export async function listen(app: FastifyInstance, host: string, port: number): Promise<{ url: string; port: number }> {
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -43,10 +39,6 @@ function translate(error: NodeJS.ErrnoException, host: string, port: number): Se
         cause,
       );
     default:
-      return new ServerError(
-        'ADDRESS_UNUSABLE',
-        `Could not listen on ${host}, port ${port}: ${error.message}`,
-        cause,
-      );
+      return new ServerError('ADDRESS_UNUSABLE', `Could not listen on ${host}, port ${port}: ${error.message}`, cause);
   }
 }

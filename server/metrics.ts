@@ -8,17 +8,9 @@ let processMetrics: Registry | undefined;
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests = this.#counter('requests_total', 'Requests answered', ['route', 'status']);
-  readonly #batches = this.#counter('batches_total', 'Batches run, by how they ended', [
-    'function',
-    'outcome',
-  ]);
-  readonly #inputs = this.#counter('inputs_total', 'Inputs received in batches that ran', [
-    'function',
-  ]);
-  readonly #failures = this.#counter('failures_total', 'Inputs that failed alone', [
-    'function',
-    'code',
-  ]);
+  readonly #batches = this.#counter('batches_total', 'Batches run, by how they ended', ['function', 'outcome']);
+  readonly #inputs = this.#counter('inputs_total', 'Inputs received in batches that ran', ['function']);
+  readonly #failures = this.#counter('failures_total', 'Inputs that failed alone', ['function', 'code']);
   readonly #seconds = new Histogram({
     name: 'warpmap_batch_seconds',
     help: 'Time from the arrival of a batch to its last output',
@@ -41,10 +33,7 @@ export class Metrics {
   }
 
   /** A batch of a known function ended: `ok`, or the code of the error that ended it. */
-  batch(
-    functionName: string,
-    ended: { inputs: number; milliseconds: number; outcome: string },
-  ): void {
+  batch(functionName: string, ended: { inputs: number; milliseconds: number; outcome: string }): void {
     this.#batches.inc({ function: functionName, outcome: ended.outcome });
     this.#inputs.inc({ function: functionName }, ended.inputs);
     this.#seconds.observe({ function: functionName }, ended.milliseconds / 1000);

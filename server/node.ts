@@ -4,6 +4,7 @@ import type { Calls } from './calls.ts';
 import type { Clock } from './clock.ts';
 import type { Registry } from './functions/registry.ts';
 import type { Limits } from './limits.ts';
+import type { Turns } from './map/turns.ts';
 import type { Metrics } from './metrics.ts';
 import type { NodeState } from './state.ts';
 
@@ -16,5 +17,6 @@ export interface Node {
   readonly metrics: Metrics;
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly turns: Turns;
   readonly log: Logger;
 }

@@ -10,6 +10,7 @@ import type { HostedFunction } from './functions/contract.ts';
 import { Registry } from './functions/registry.ts';
 import { type Limits, settleLimits } from './limits.ts';
 import { listen } from './listen.ts';
+import { Turns } from './map/turns.ts';
 import { Metrics } from './metrics.ts';
 import { NodeState } from './state.ts';
 import { settleGate } from './token.ts';
@@ -58,17 +59,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       );
     }
   }
-  const {
-    host = '127.0.0.1',
-    port = 0,
-    clock = systemClock,
-    log = pino({ level: 'silent' }),
-  } = options;
+  const { host = '127.0.0.1', port = 0, clock = systemClock, log = pino({ level: 'silent' }) } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new ServerError(
-      'OPTION_INVALID',
-      `Expected port to be an integer from 0 to 65535, got ${port}`,
-    );
+    throw new ServerError('OPTION_INVALID', `Expected port to be an integer from 0 to 65535, got ${port}`);
   }
   const gate = settleGate(host, options.token);
   const limits = settleLimits(options.limits);
@@ -77,7 +70,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const calls = new Calls();
   const metrics = new Metrics({ admission, ready: () => state.isOpen });
   const functions = new Registry(options.functions);
-  const node = { state, functions, admission, calls, metrics, limits, clock, log };
+  const node = { state, functions, admission, calls, metrics, limits, clock, turns: new Turns(), log };
 
   const app = createApp(node, gate);
   const bound = await listen(app, host, port);

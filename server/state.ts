@@ -43,12 +43,8 @@ export class NodeState {
   /** The engine, for new work. Throws `NODE_DRAINING` or `NODE_NOT_READY`. */
   open(): Engine {
     if (!this.#draining) return this.engine();
-    throw new ServerError(
-      'NODE_DRAINING',
-      'This node is shutting down; send the batch to another',
-      {
-        retryAfter: 5,
-      },
-    );
+    throw new ServerError('NODE_DRAINING', 'This node is shutting down; send the batch to another', {
+      retryAfter: 5,
+    });
   }
 }

@@ -4,10 +4,7 @@ import { ServerError } from './errors.ts';
 
 /** Answers whether a request may come in; throws why not. */
 export interface Gate {
-  check(headers: {
-    readonly authorization?: string | undefined;
-    readonly host?: string | undefined;
-  }): void;
+  check(headers: { readonly authorization?: string | undefined; readonly host?: string | undefined }): void;
 }
 
 /** Asks for `Authorization: Bearer TOKEN`, and compares it in constant time. Throws `TOKEN_MISSING` or `TOKEN_INVALID`. */
@@ -24,10 +21,7 @@ export function tokenGate(token: string): Gate {
         );
       }
       if (!timingSafeEqual(digest(sent), expected)) {
-        throw new ServerError(
-          'TOKEN_INVALID',
-          'The token is not the one this node was started with',
-        );
+        throw new ServerError('TOKEN_INVALID', 'The token is not the one this node was started with');
       }
     },
   };

@@ -8,20 +8,13 @@ export class Options {
   /** Throws `INPUT_INVALID` for anything but a plain object with some of the `known` names. */
   constructor(functionName: string, given: unknown, known: readonly string[]) {
     this.#function = functionName;
-    if (
-      given !== undefined &&
-      (typeof given !== 'object' || given === null || Array.isArray(given))
-    ) {
-      throw invalid(
-        `Expected the options of ${functionName} to be an object, got ${kindOf(given)}`,
-      );
+    if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
+      throw invalid(`Expected the options of ${functionName} to be an object, got ${kindOf(given)}`);
     }
     this.#values = new Map(Object.entries(given ?? {}));
     for (const name of this.#values.keys()) {
       if (!known.includes(name)) {
-        throw invalid(
-          `${functionName} has no option ${JSON.stringify(name)}; its options are ${known.join(', ')}`,
-        );
+        throw invalid(`${functionName} has no option ${JSON.stringify(name)}; its options are ${known.join(', ')}`);
       }
     }
   }
@@ -37,28 +30,20 @@ export class Options {
   positive(name: string, max: number): number | undefined {
     const value = this.#values.get(name);
     if (value === undefined) return undefined;
-    if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max)
-      return value;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max) return value;
     throw this.#expected(name, `an integer from 1 to ${max}`, value);
   }
 
   /** The name of a collection: 1 to 200 characters, none of them a control character. */
   collection(): string {
     const value = this.string('collection');
-    if (value === undefined)
-      throw invalid(`${this.#function} needs the option collection, the name of a collection`);
+    if (value === undefined) throw invalid(`${this.#function} needs the option collection, the name of a collection`);
     if (/^[^\p{Cc}]{1,200}$/u.test(value)) return value;
-    throw this.#expected(
-      'collection',
-      'a name of 1 to 200 characters without control characters',
-      value,
-    );
+    throw this.#expected('collection', 'a name of 1 to 200 characters without control characters', value);
   }
 
   #expected(name: string, what: string, value: unknown): ServerError {
-    return invalid(
-      `Expected the option ${name} of ${this.#function} to be ${what}, got ${kindOf(value)}`,
-    );
+    return invalid(`Expected the option ${name} of ${this.#function} to be ${what}, got ${kindOf(value)}`);
   }
 }
 
@@ -74,5 +59,5 @@ export function kindOf(value: unknown): string {
   if (typeof value === 'object') return 'an object';
   if (typeof value === 'string')
     return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
-  return `the ${typeof value} ${String(value)}`;
+  return typeof value === 'number' || typeof value === 'boolean' ? `the ${typeof value} ${value}` : `a ${typeof value}`;
 }

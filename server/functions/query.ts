@@ -3,10 +3,7 @@ import { CoreError } from '../../core/errors.ts';
 import { invalid, kindOf } from './options.ts';
 
 /** A text, or a vector of the collection's dims. Throws `INPUT_INVALID` or `COLLECTION_MISMATCH`. */
-export function acceptQuery(
-  value: unknown,
-  collection: Pick<EngineCollection, 'name' | 'dims'>,
-): Query {
+export function acceptQuery(value: unknown, collection: Pick<EngineCollection, 'name' | 'dims'>): Query {
   return typeof value === 'string' ? value : acceptVector(value, collection);
 }
 
@@ -16,8 +13,7 @@ export function acceptVector(
   collection: Pick<EngineCollection, 'name' | 'dims'>,
 ): Float32Array<ArrayBuffer> {
   const vector = toFloats(value);
-  if (vector === undefined)
-    throw invalid(`Expected a text or a vector of numbers, got ${kindOf(value)}`);
+  if (vector === undefined) throw invalid(`Expected a text or a vector of numbers, got ${kindOf(value)}`);
   if (vector.length !== collection.dims) {
     throw new CoreError(
       'COLLECTION_MISMATCH',
@@ -25,8 +21,7 @@ export function acceptVector(
     );
   }
   // Also catches what overflows float32.
-  if (!vector.every(Number.isFinite))
-    throw invalid('Expected the components of a vector to be finite numbers');
+  if (!vector.every(Number.isFinite)) throw invalid('Expected the components of a vector to be finite numbers');
   return vector;
 }
 
@@ -38,10 +33,8 @@ export function acceptId(value: unknown): Id {
 }
 
 function toFloats(value: unknown): Float32Array<ArrayBuffer> | undefined {
-  if (value instanceof Float32Array && value.buffer instanceof ArrayBuffer)
-    return value as Float32Array<ArrayBuffer>;
+  if (value instanceof Float32Array && value.buffer instanceof ArrayBuffer) return value as Float32Array<ArrayBuffer>;
   if (value instanceof Float64Array) return new Float32Array(value);
-  if (Array.isArray(value) && value.every((item) => typeof item === 'number'))
-    return new Float32Array(value);
+  if (Array.isArray(value) && value.every((item) => typeof item === 'number')) return new Float32Array(value);
   return undefined;
 }

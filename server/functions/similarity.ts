@@ -9,9 +9,7 @@ export const similarity: HostedFunction<readonly [query: Query, id: Id]> = {
   name: 'similarity',
   sequential: false,
   bind(given, engine) {
-    const collection = engine.existingCollection(
-      new Options('similarity', given, ['collection']).collection(),
-    );
+    const collection = engine.existingCollection(new Options('similarity', given, ['collection']).collection());
     return {
       accept(input) {
         if (!Array.isArray(input) || input.length !== 2) {

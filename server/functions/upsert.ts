@@ -19,20 +19,13 @@ export const upsert: HostedFunction<Item> = {
     };
     return {
       accept(input) {
-        if (
-          typeof input !== 'object' ||
-          input === null ||
-          Array.isArray(input) ||
-          ArrayBuffer.isView(input)
-        ) {
+        if (typeof input !== 'object' || input === null || Array.isArray(input) || ArrayBuffer.isView(input)) {
           throw invalid(`Expected an item {id, text} or {id, vector}, got ${kindOf(input)}`);
         }
         const fields = new Map<string, unknown>(Object.entries(input));
         for (const field of fields.keys()) {
           if (!FIELDS.includes(field))
-            throw invalid(
-              `An item has no field ${JSON.stringify(field)}; its fields are ${FIELDS.join(', ')}`,
-            );
+            throw invalid(`An item has no field ${JSON.stringify(field)}; its fields are ${FIELDS.join(', ')}`);
         }
         const id = acceptId(fields.get('id'));
         const text = fields.get('text');

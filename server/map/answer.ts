@@ -1,19 +1,18 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
 import type { ErrorBody } from '../status.ts';
 import type { Form } from './form.ts';
+import type { Turns } from './turns.ts';
 
 /** Milliseconds of silence after which a beat is sent. */
 export const BEAT_MS = 5_000;
-/** Milliseconds that an answer may keep the event loop from others. */
-const TURN_MS = 8;
 
 export interface AnswerOptions {
   readonly form: Form;
   readonly clock: Clock;
+  readonly turns: Turns;
   readonly stallMs: number;
   /** Aborted by this answer if its client does not read, and by others to stop it. */
   readonly controller: AbortController;
@@ -50,15 +49,14 @@ export class Answer implements Disposable {
 
   /** Sends pieces as fast as the client reads them. Throws the reason if the batch is aborted meanwhile. */
   async write(pieces: Iterable<Uint8Array | string>): Promise<void> {
-    const { clock, controller } = this.#options;
-    let turn = clock.now();
-    for (const piece of pieces) {
+    const { controller, turns } = this.#options;
+    const made = pieces[Symbol.iterator]();
+    for (;;) {
+      const piece = await turns.run(() => made.next());
+      if (piece.done) return;
       controller.signal.throwIfAborted();
-      if (!this.#send(piece)) await this.#drained();
+      if (!this.#send(piece.value)) await this.#drained();
       this.startBeats();
-      if (clock.now() - turn < TURN_MS) continue;
-      await breathe();
-      turn = clock.now();
     }
   }
 
@@ -99,9 +97,7 @@ export class Answer implements Disposable {
   async #drained(): Promise<void> {
     const { clock, controller, stallMs } = this.#options;
     using _ = clock.after(stallMs, () => {
-      controller.abort(
-        new ServerError('CLIENT_GONE', `The client has read nothing for ${stallMs} ms`),
-      );
+      controller.abort(new ServerError('CLIENT_GONE', `The client has read nothing for ${stallMs} ms`));
     });
     try {
       await once(this.#response, 'drain', { signal: controller.signal });

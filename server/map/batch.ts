@@ -1,13 +1,9 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { CoreError } from '../../core/errors.ts';
 import { ServerError } from '../errors.ts';
-import type { BoundFunction, HostedFunction, Outputs } from '../functions/contract.ts';
+import type { BoundFunction, HostedFunction } from '../functions/contract.ts';
 import { isolate } from './isolate.ts';
-
-/** What became of one input, or of consecutive ones. */
-export type Outcome =
-  | { readonly kind: 'outputs'; readonly first: number; readonly outputs: Outputs }
-  | { readonly kind: 'failure'; readonly index: number; readonly error: unknown };
+import type { Entry, Outcome } from './outcome.ts';
 
 export interface RunOptions {
   readonly signal: AbortSignal;
@@ -19,12 +15,6 @@ export interface RunOptions {
 const PART_INPUTS = 256;
 /** Parts that run while another's outputs are sent. */
 const PARTS_AHEAD = 2;
-
-/** An accepted input and its position in the batch. */
-export interface Entry<Input> {
-  readonly index: number;
-  readonly input: Input;
-}
 
 /**
  * Runs a batch part by part and yields each index exactly once, in any order. An input that is wrong fails alone;
@@ -76,9 +66,7 @@ const WHOLE_CODES: readonly string[] = ['INPUT_INVALID', 'COLLECTION_MISMATCH'];
 
 function refusesBatch(errors: readonly unknown[]): boolean {
   const codes = new Set(
-    errors.map((error) =>
-      error instanceof ServerError || error instanceof CoreError ? error.code : '',
-    ),
+    errors.map((error) => (error instanceof ServerError || error instanceof CoreError ? error.code : '')),
   );
   const [code] = codes;
   return codes.size === 1 && code !== undefined && WHOLE_CODES.includes(code);

@@ -2,10 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { ServerError } from '../errors.ts';
 
 /** The chunks of a request body as they come, no more than `limit` bytes of them. Throws `BODY_TOO_LARGE`. */
-export async function* readBody(
-  request: IncomingMessage,
-  limit: number,
-): AsyncGenerator<Buffer, void, undefined> {
+export async function* readBody(request: IncomingMessage, limit: number): AsyncGenerator<Buffer, void, undefined> {
   // A length that was announced is refused before the bytes are sent; one that was not, as soon as it is passed.
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   let received = 0;
@@ -18,11 +15,7 @@ export async function* readBody(
 }
 
 function tooLarge(limit: number): ServerError {
-  return new ServerError(
-    'BODY_TOO_LARGE',
-    `Expected a body of at most ${limit} bytes; send smaller batches`,
-    {
-      details: { limit },
-    },
-  );
+  return new ServerError('BODY_TOO_LARGE', `Expected a body of at most ${limit} bytes; send smaller batches`, {
+    details: { limit },
+  });
 }

@@ -1,11 +1,5 @@
 import { decodeMessages } from '../../shard/wire/decode.ts';
-import {
-  encodeBeat,
-  encodeEnd,
-  encodeError,
-  encodeFailure,
-  encodeOutputs,
-} from '../../shard/wire/encode.ts';
+import { encodeBeat, encodeEnd, encodeError, encodeFailure, encodeOutputs } from '../../shard/wire/encode.ts';
 import { MEDIA_TYPE } from '../../shard/wire/frame.ts';
 import type { BatchHead, Message } from '../../shard/wire/message.ts';
 import { ShardError } from '../../shard/errors.ts';

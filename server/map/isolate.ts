@@ -3,7 +3,7 @@ import { ModelError } from '../../models/errors.ts';
 import { ShardError } from '../../shard/errors.ts';
 import { ServerError } from '../errors.ts';
 import type { BoundFunction, Outputs } from '../functions/contract.ts';
-import type { Entry, Outcome } from './batch.ts';
+import type { Entry, Outcome } from './outcome.ts';
 
 /**
  * Runs one part. If it fails on account of an input, its halves are run, and theirs, until the input that is at fault
@@ -25,8 +25,7 @@ export async function isolate<Input>(
     signal.throwIfAborted();
     const blamed = blame(error);
     const [only] = entries;
-    if (entries.length === 1 && only)
-      return [{ kind: 'failure', index: only.index, error: blamed }];
+    if (entries.length === 1 && only) return [{ kind: 'failure', index: only.index, error: blamed }];
     const middle = entries.length >> 1;
     return [
       ...(await isolate(bound, entries.slice(0, middle), signal)),
@@ -47,8 +46,7 @@ export async function isolate<Input>(
 function blame(error: unknown): Error {
   if (error instanceof CoreError && error.code === 'ID_NOT_FOUND') return error;
   if (error instanceof ServerError && error.code === 'FUNCTION_FAILED') return error;
-  if ([CoreError, ServerError, ShardError, ModelError].some((ours) => error instanceof ours))
-    throw error;
+  if ([CoreError, ServerError, ShardError, ModelError].some((ours) => error instanceof ours)) throw error;
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new ServerError('FUNCTION_FAILED', message, { cause: error });
 }

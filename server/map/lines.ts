@@ -13,9 +13,11 @@ import { ShardError } from '../../shard/errors.ts';
 import { readBody } from './body.ts';
 import { checkCount } from './count.ts';
 import type { Form } from './form.ts';
+import { Pace } from './pace.ts';
 
-/** The JSON form: an object in, a line for each output back. */
+/** The JSON form: an object in, a line for each output back. One for each answer, as `frames`. */
 export function lines(): Form {
+  const pace = new Pace();
   return {
     requestType: JSON_MEDIA_TYPE,
     responseType: LINES_MEDIA_TYPE,
@@ -28,16 +30,21 @@ export function lines(): Form {
       checkCount(parsed.inputs.length, limits);
       return parsed;
     },
-    *outputs(first, outputs) {
+    outputs(first, outputs) {
       if (outputs.kind === 'values') {
-        for (const [index, value] of outputs.values.entries())
-          yield jsonOutput(first + index, value);
-        return;
+        const { values } = outputs;
+        return pace.pieces(values.length, (from, to) =>
+          values.slice(from, to).reduce<string>((text, value, at) => text + jsonOutput(first + from + at, value), ''),
+        );
       }
       const { count, dims, data } = outputs.vectors;
-      for (let row = 0; row < count; row++) {
-        yield jsonOutput(first + row, data.subarray(row * dims, (row + 1) * dims));
-      }
+      return pace.pieces(count, (from, to) => {
+        let text = '';
+        for (let row = from; row < to; row++) {
+          text += jsonOutput(first + row, data.subarray(row * dims, (row + 1) * dims));
+        }
+        return text;
+      });
     },
     failure: jsonFailure,
     end: jsonEnd,

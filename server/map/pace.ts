@@ -8,10 +8,7 @@ export class Pace {
   #size = FIRST_SIZE;
 
   /** The pieces that `encode` makes of the ranges `[from, to)`, which cover `count`; each made when asked for. */
-  *pieces<Piece>(
-    count: number,
-    encode: (from: number, to: number) => Piece,
-  ): Generator<Piece, void, undefined> {
+  *pieces<Piece>(count: number, encode: (from: number, to: number) => Piece): Generator<Piece, void, undefined> {
     for (let from = 0; from < count;) {
       const to = Math.min(count, from + this.#size);
       const began = performance.now();

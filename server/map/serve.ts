@@ -17,12 +17,8 @@ export interface Exchange {
  * One batch from its first byte to its last. An error before the answer has begun is thrown, and becomes a status;
  * one after ends the answer.
  */
-export async function serveBatch(
-  node: Node,
-  form: Form,
-  { request, response, onBegin }: Exchange,
-): Promise<void> {
-  const { clock, limits, log } = node;
+export async function serveBatch(node: Node, form: Form, { request, response, onBegin }: Exchange): Promise<void> {
+  const { clock, limits, log, turns } = node;
   const began = clock.now();
   const engine = node.state.open();
   using permit = node.admission.admit();
@@ -37,6 +33,7 @@ export async function serveBatch(
   using answer = new Answer(response, {
     form,
     clock,
+    turns,
     stallMs: limits.stallMs,
     controller,
     onBegin,
@@ -54,9 +51,7 @@ export async function serveBatch(
     inputCount = inputs.length;
     const bound = hosted.bind(head.options, engine);
     using _ = clock.after(limits.batchMs, () => {
-      controller.abort(
-        new ServerError('BATCH_TIMEOUT', `The batch took longer than ${limits.batchMs} ms`),
-      );
+      controller.abort(new ServerError('BATCH_TIMEOUT', `The batch took longer than ${limits.batchMs} ms`));
     });
     answer.startBeats();
 
@@ -85,7 +80,7 @@ export async function serveBatch(
     outcome = body.code;
     if (status >= 500) log.error({ err: error, function: functionName }, 'batch failed');
     if (body.code === 'CLIENT_GONE') response.destroy();
-    if (response.destroyed) return void onBegin();
+    if (response.destroyed) return onBegin();
     if (!answer.begun) throw error;
     await answer.fail(body);
   } finally {

@@ -15,7 +15,9 @@ export function mapRoute(app: FastifyInstance, node: Node): void {
     await serveBatch(node, form, {
       request: request.raw,
       response: reply.raw,
-      onBegin: () => reply.hijack(),
+      onBegin() {
+        reply.hijack();
+      },
     });
     return reply;
   });

@@ -38,10 +38,6 @@ export function nodeRoutes(app: FastifyInstance, node: Node): void {
   });
 }
 
-function describe({
-  name,
-  dims,
-  size,
-}: EngineCollection): Pick<EngineCollection, 'name' | 'dims' | 'size'> {
+function describe({ name, dims, size }: EngineCollection): Pick<EngineCollection, 'name' | 'dims' | 'size'> {
   return { name, dims, size };
 }

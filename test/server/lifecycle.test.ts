@@ -40,11 +40,7 @@ for (const form of FORMS) {
     release();
     t.is((await running).status, 200);
     const many = Array.from({ length: 20 }, () => 'a');
-    t.is(
-      (await ask({ url: node.url, form, inputs: many })).status,
-      200,
-      'alone, any batch is let in',
-    );
+    t.is((await ask({ url: node.url, form, inputs: many })).status, 200, 'alone, any batch is let in');
   });
 
   test(`a draining node finishes what runs and refuses what comes, over ${form}`, async (t) => {
@@ -96,11 +92,7 @@ for (const form of FORMS) {
     t.is(reply.status, 409);
     t.is(reply.code, 'CALL_CANCELLED');
     t.is(node.engine.aborts.length, 1);
-    t.is(
-      (await ask({ url: node.url, form, call: 'one' })).code,
-      'CALL_CANCELLED',
-      'a late batch of it too',
-    );
+    t.is((await ask({ url: node.url, form, call: 'one' })).code, 'CALL_CANCELLED', 'a late batch of it too');
     second.release();
     t.is((await other).status, 200);
   });
@@ -186,15 +178,12 @@ test('a client that never reads is given up, and its batch with it', async (t) =
   const socket = await open(node.url);
   socket.pause();
   // About 40 MB of answer: more than the system buffers for a client that does not read.
-  const inputs = Array.from(
-    { length: 60_000 },
-    (_, index) => `a long enough text, number ${index}, to count`,
-  );
+  const inputs = Array.from({ length: 60_000 }, (_, index) => `a long enough text, number ${index}, to count`);
   const { body } = bodyOf({ url: node.url, form: 'json', inputs });
   socket.write(
     `POST /v1/map HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
   );
-  socket.write(body as string);
+  socket.write(body);
   const drained = node.server.drain(1e9);
   for (let stalled = false; !stalled;) {
     const before = node.engine.runs.length;

@@ -16,10 +16,7 @@ for (const form of FORMS) {
       inputs.map((text) => numbers(letters(text))),
     );
     t.like(reply.end, { count: 700, failed: 0 });
-    t.true(
-      node.engine.runs.length > 1,
-      'the batch is run in parts, so that its first outputs leave early',
-    );
+    t.true(node.engine.runs.length > 1, 'the batch is run in parts, so that its first outputs leave early');
   });
 
   test(`embed takes the options prompt and dims, over ${form}`, async (t) => {
@@ -83,9 +80,7 @@ for (const form of FORMS) {
       ['cats', 'v', 7],
     );
     const scores = scored.outputs.map((pair) => (pair as [unknown, number])[1]);
-    t.true(
-      Math.abs(scores[0]! - 1) < 1e-6 && Math.abs(scores[1]! - 1) < 1e-6 && scores[2]! < 0.999,
-    );
+    t.true(Math.abs(scores[0]! - 1) < 1e-6 && Math.abs(scores[1]! - 1) < 1e-6 && scores[2]! < 0.999);
 
     const found = await run('topK', ['quick', letters('zoology')], { k: 1 });
     const best = found.outputs.map((matches) => (matches as { id: unknown }[]).map(({ id }) => id));
@@ -155,9 +150,7 @@ for (const form of FORMS) {
   test(`two hundred requests at once are all answered rightly, over ${form}`, async (t) => {
     await using node = await startNode();
     const texts = Array.from({ length: 200 }, (_, index) => `text ${index}`);
-    const replies = await Promise.all(
-      texts.map((text) => ask({ url: node.url, form, inputs: [text, text] })),
-    );
+    const replies = await Promise.all(texts.map((text) => ask({ url: node.url, form, inputs: [text, text] })));
     for (const [index, reply] of replies.entries()) {
       t.deepEqual(numbers(reply.outputs[1]), numbers(letters(texts[index]!)));
     }
@@ -183,9 +176,7 @@ test('a user function that throws for one input fails for that input alone', asy
     }),
   };
   await using node = await startNode({ functions: [shout] });
-  const inputs = Array.from({ length: 300 }, (_, index) =>
-    index % 100 === 42 ? 'poison' : `${index}`,
-  );
+  const inputs = Array.from({ length: 300 }, (_, index) => (index % 100 === 42 ? 'poison' : `${index}`));
   for (const form of ['frames', 'json'] as FormName[]) {
     const reply = await ask({ url: node.url, form, function: 'shout', inputs });
     t.deepEqual(

@@ -18,8 +18,7 @@ const head = { function: 'embed', call: 'c', batch: 0, attempt: 0, count: 2 };
 const two = encodeInputs(['a', 'b']);
 const large = encodeInputs(['x'.repeat(80_000)]);
 const join = (...parts: Uint8Array[]): Uint8Array => Buffer.concat(parts);
-const nested = (depth: number): string =>
-  `{"function":"embed","inputs":[${'['.repeat(depth)}${']'.repeat(depth)}]}`;
+const nested = (depth: number): string => `{"function":"embed","inputs":[${'['.repeat(depth)}${']'.repeat(depth)}]}`;
 async function* chunked(bytes: Uint8Array | string): AsyncGenerator<Uint8Array> {
   const buffer = Buffer.from(bytes as string);
   for (let at = 0; at < buffer.length; at += 65_536) yield buffer.subarray(at, at + 65_536);
@@ -122,11 +121,7 @@ const faults: readonly Fault[] = [
     status: 413,
     code: 'BODY_TOO_LARGE',
     ask: (form) => ({
-      body: chunked(
-        form === 'json'
-          ? 'x'.repeat(150_000)
-          : join(encodeHead({ ...head, count: 4 }), two, large, large),
-      ),
+      body: chunked(form === 'json' ? 'x'.repeat(150_000) : join(encodeHead({ ...head, count: 4 }), two, large, large)),
     }),
   },
   {

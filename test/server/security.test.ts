@@ -60,10 +60,7 @@ test('a token is never logged, whatever is logged with it', async (t) => {
   await ask({ url: node.url, form: 'json', headers: bearer(token) });
   await ask({ url: node.url, form: 'json', headers: bearer(token), inputs: ['lose the device'] });
   await ask({ url: node.url, form: 'json', headers: bearer(`${token}-almost`) });
-  log.info(
-    { token, options: { token }, req: { headers: bearer(token) }, headers: bearer(token) },
-    'careless',
-  );
+  log.info({ token, options: { token }, req: { headers: bearer(token) }, headers: bearer(token) }, 'careless');
   t.regex(logged, /careless/);
   t.regex(logged, /DEVICE_LOST/);
   t.notRegex(logged, /correct-horse/);
@@ -111,14 +108,7 @@ test('a node without a token does not answer to the name of a web page', async (
   t.is(local.status, 200);
 });
 
-for (const bad of [
-  '',
-  'short',
-  'with a space',
-  'tökentökentöken',
-  'x'.repeat(513),
-  'line\nbreak-token',
-]) {
+for (const bad of ['', 'short', 'with a space', 'tökentökentöken', 'x'.repeat(513), 'line\nbreak-token']) {
   test(`a token that no header can carry is refused at the start: ${JSON.stringify(bad.slice(0, 20))}`, async (t) => {
     await t.throwsAsync(startServer({ engine: new MemoryEngine(), token: bad }), {
       code: 'OPTION_INVALID',

@@ -1,0 +1,12 @@
+import type { Outputs } from '../functions/contract.ts';
+
+/** An accepted input and its position in the batch. */
+export interface Entry<Input> {
+  readonly index: number;
+  readonly input: Input;
+}
+
+/** What became of one input, or of consecutive ones. */
+export type Outcome =
+  | { readonly kind: 'outputs'; readonly first: number; readonly outputs: Outputs }
+  | { readonly kind: 'failure'; readonly index: number; readonly error: unknown };
