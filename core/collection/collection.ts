@@ -56,7 +56,10 @@ export class VectorCollection implements EngineCollection {
     { signal }: Signalled = {},
   ): Promise<Float32Array<ArrayBuffer>> {
     if (queries.length !== ids.length) {
-      throw new CoreError('INPUT_INVALID', `expected one id for each query, got ${queries.length} queries and ${ids.length} ids`);
+      throw new CoreError(
+        'INPUT_INVALID',
+        `expected one id for each query, got ${queries.length} queries and ${ids.length} ids`,
+      );
     }
     if (ids.length === 0) return new Float32Array(0);
     const { data, indexOf } = await this.#queries.resolve(queries, signal);
@@ -94,7 +97,10 @@ export class VectorCollection implements EngineCollection {
   #rowOf(id: Id): number {
     const row = this.#rows.row(id);
     if (row === undefined) {
-      throw new CoreError('ID_NOT_FOUND', `the collection "${this.name}" has no item with the id ${JSON.stringify(id)}`);
+      throw new CoreError(
+        'ID_NOT_FOUND',
+        `the collection "${this.name}" has no item with the id ${JSON.stringify(id)}`,
+      );
     }
     return row;
   }
@@ -112,7 +118,10 @@ export class VectorCollection implements EngineCollection {
         texts.push(item.text);
         places.push(index);
       } else {
-        throw new CoreError('INPUT_INVALID', `expected the item ${JSON.stringify(item.id)} to have a text or a vector, got neither`);
+        throw new CoreError(
+          'INPUT_INVALID',
+          `expected the item ${JSON.stringify(item.id)} to have a text or a vector, got neither`,
+        );
       }
     }
     if (texts.length > 0) {

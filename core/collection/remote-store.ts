@@ -31,9 +31,7 @@ export class RemoteStore {
   }
 
   keep(rows: Uint32Array<ArrayBuffer>): Promise<void> {
-    return this.#thread.then((thread) =>
-      thread.call('keep', [this.#number, rows], { transfer: [rows.buffer] }),
-    );
+    return this.#thread.then((thread) => thread.call('keep', [this.#number, rows], { transfer: [rows.buffer] }));
   }
 
   score(

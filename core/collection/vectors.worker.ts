@@ -11,12 +11,7 @@ export interface VectorMethods {
   drop(store: number): void;
   write(store: number, rows: Uint32Array, vectors: Float32Array): void;
   keep(store: number, rows: Uint32Array): void;
-  score(
-    store: number,
-    queries: Float32Array,
-    queryOf: Uint32Array,
-    rows: Uint32Array,
-  ): Float32Array<ArrayBuffer>;
+  score(store: number, queries: Float32Array, queryOf: Uint32Array, rows: Uint32Array): Float32Array<ArrayBuffer>;
   topK(store: number, queries: Float32Array, k: number): Best;
 }
 

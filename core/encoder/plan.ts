@@ -30,7 +30,7 @@ export function planBatches(offsets: Uint32Array, limits: PlanLimits): BatchPlan
 
   const batches: Uint32Array[] = [];
   let padded = 0;
-  for (let start = 0; start < count; ) {
+  for (let start = 0; start < count;) {
     const width = lengthOf(order[start] ?? 0);
     const most = Math.max(1, Math.min(limits.maxRows, Math.floor(limits.tokenBudget / Math.max(1, width))));
     let end = start + 1;

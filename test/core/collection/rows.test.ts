@@ -35,7 +35,10 @@ test(`rows and segments keep insertion order through any claims and removals (se
         t.is(rows.row(id), row);
         t.is(segments.row(row)[0], expected);
       }
-      t.is([...segments.filled()].reduce((sum, part) => sum + part.rows, 0), model.size);
+      t.is(
+        [...segments.filled()].reduce((sum, part) => sum + part.rows, 0),
+        model.size,
+      );
     }),
     { seed },
   );

@@ -35,13 +35,19 @@ test(`every text is in exactly one batch, within the limits (seed ${seed})`, (t)
 
 test('texts of one length fill the token budget', (t) => {
   const plan = planBatches(offsetsOf(Array.from({ length: 20 }, () => 16)), limits);
-  t.deepEqual(plan.batches.map((batch) => batch.length), [4, 4, 4, 4, 4]);
+  t.deepEqual(
+    plan.batches.map((batch) => batch.length),
+    [4, 4, 4, 4, 4],
+  );
   t.is(plan.padded, plan.tokens);
 });
 
 test('a text longer than the budget runs alone', (t) => {
   const plan = planBatches(offsetsOf([3, 500, 3]), limits);
-  t.deepEqual(plan.batches.map((batch) => [...batch]), [[1], [0, 2]]);
+  t.deepEqual(
+    plan.batches.map((batch) => [...batch]),
+    [[1], [0, 2]],
+  );
 });
 
 test('no texts make no batches', (t) => {

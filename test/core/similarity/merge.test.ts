@@ -14,25 +14,34 @@ function sorted(scores: readonly number[]): number[] {
 
 function part(first: number, scores: readonly number[], k: number): PartBest {
   const rows = sorted(scores).slice(0, k);
-  return { first, k: rows.length, rows: Uint32Array.from(rows), scores: Float32Array.from(rows, (row) => scores[row]!) };
+  return {
+    first,
+    k: rows.length,
+    rows: Uint32Array.from(rows),
+    scores: Float32Array.from(rows, (row) => scores[row]!),
+  };
 }
 
 test(`merging the best of the parts gives the best of the whole (seed ${seed})`, (t) => {
   const score = fc.oneof(fc.constantFrom(0, -0, 1, -1, Infinity, -Infinity, NaN), fc.float({ noNaN: true }));
   fc.assert(
-    fc.property(fc.array(fc.array(score, { maxLength: 8 }), { maxLength: 5 }), fc.integer({ min: 1, max: 30 }), (pieces, k) => {
-      let first = 0;
-      const parts = pieces.map((scores) => {
-        const made = part(first, scores, k);
-        first += scores.length;
-        return made;
-      });
-      const whole = pieces.flat();
-      const expected = sorted(whole).slice(0, k);
-      const merged = mergeBest(parts, 1, k);
-      t.deepEqual([...merged.rows], expected);
-      t.is(merged.k, expected.length);
-    }),
+    fc.property(
+      fc.array(fc.array(score, { maxLength: 8 }), { maxLength: 5 }),
+      fc.integer({ min: 1, max: 30 }),
+      (pieces, k) => {
+        let first = 0;
+        const parts = pieces.map((scores) => {
+          const made = part(first, scores, k);
+          first += scores.length;
+          return made;
+        });
+        const whole = pieces.flat();
+        const expected = sorted(whole).slice(0, k);
+        const merged = mergeBest(parts, 1, k);
+        t.deepEqual([...merged.rows], expected);
+        t.is(merged.k, expected.length);
+      },
+    ),
     { seed },
   );
 });

@@ -6,9 +6,7 @@ import { Selector } from '../../../core/similarity/select.ts';
 const seed = 20261124;
 
 function expected(scores: Float32Array, k: number): number[] {
-  return [...scores.keys()]
-    .sort((a, b) => (precedes(scores[a]!, a, scores[b]!, b) ? -1 : 1))
-    .slice(0, k);
+  return [...scores.keys()].sort((a, b) => (precedes(scores[a]!, a, scores[b]!, b) ? -1 : 1)).slice(0, k);
 }
 
 test(`selecting agrees with sorting, for ties, NaN, infinities and negative zero (seed ${seed})`, (t) => {
@@ -25,7 +23,10 @@ test(`selecting agrees with sorting, for ties, NaN, infinities and negative zero
       const order = expected(scores, k);
       t.is(count, order.length);
       t.deepEqual([...positions.subarray(0, count)], order);
-      t.deepEqual([...best.subarray(0, count)], order.map((position) => scores[position]!));
+      t.deepEqual(
+        [...best.subarray(0, count)],
+        order.map((position) => scores[position]!),
+      );
     }),
     { seed },
   );
