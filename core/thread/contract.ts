@@ -1,5 +1,5 @@
 /** The contract of core/thread: a stateful worker thread whose methods are called like a remote object's. */
-import type { Transferable } from "node:worker_threads";
+import type { Transferable } from 'node:worker_threads';
 
 /** The methods of a thread, as its callers see them: arguments and results are structured-cloned or transferred. */
 export type ThreadMethods<Methods> = {
@@ -14,9 +14,7 @@ export type MethodArguments<Methods, Name extends keyof Methods> = Methods[Name]
   ? Arguments
   : never;
 
-export type MethodResult<Methods, Name extends keyof Methods> = Methods[Name] extends (
-  ...args: never[]
-) => infer Result
+export type MethodResult<Methods, Name extends keyof Methods> = Methods[Name] extends (...args: never[]) => infer Result
   ? Awaited<Result>
   : never;
 

@@ -1,5 +1,5 @@
-import { ModelError } from "../../models/errors.ts";
-import { CoreError } from "../errors.ts";
+import { ModelError } from '../../models/errors.ts';
+import { CoreError } from '../errors.ts';
 
 /** An error as it crosses a thread: structured clone alone would lose the class and the code. */
 export interface PackedError {
@@ -16,11 +16,7 @@ export interface ErrorKind {
   revive(code: string, message: string, options: ErrorOptions): Error;
 }
 
-type CodedErrorClass<Code extends string> = new (
-  code: Code,
-  message: string,
-  options?: ErrorOptions,
-) => Error;
+type CodedErrorClass<Code extends string> = new (code: Code, message: string, options?: ErrorOptions) => Error;
 
 /** The kind of a class whose constructor is `(code, message, options)` and whose instances are named after it. */
 export function errorKind<Code extends string>(type: CodedErrorClass<Code>): ErrorKind {
@@ -45,16 +41,14 @@ const builtIn: Readonly<Record<string, new (message: string, options?: ErrorOpti
 const maxCauses = 8;
 
 export function packError(thrown: unknown, depth = 0): PackedError {
-  if (!(thrown instanceof Error))
-    return { name: "Error", message: `a non-error was thrown: ${String(thrown)}` };
+  if (!(thrown instanceof Error)) return { name: 'Error', message: `a non-error was thrown: ${String(thrown)}` };
   const { code } = thrown as { code?: unknown };
   return {
     name: thrown.name,
     message: thrown.message,
-    ...(typeof code === "string" && { code }),
+    ...(typeof code === 'string' && { code }),
     ...(thrown.stack !== undefined && { stack: thrown.stack }),
-    ...(thrown.cause !== undefined &&
-      depth < maxCauses && { cause: packError(thrown.cause, depth + 1) }),
+    ...(thrown.cause !== undefined && depth < maxCauses && { cause: packError(thrown.cause, depth + 1) }),
   };
 }
 
@@ -63,7 +57,7 @@ export function reviveError(packed: PackedError, kinds: readonly ErrorKind[] = [
   const options = packed.cause === undefined ? {} : { cause: reviveError(packed.cause, kinds) };
   const error = construct(packed, options, [...kinds, ...knownKinds]);
   if (packed.stack !== undefined) {
-    Object.defineProperty(error, "stack", {
+    Object.defineProperty(error, 'stack', {
       value: packed.stack,
       writable: true,
       configurable: true,
@@ -76,12 +70,10 @@ function construct(packed: PackedError, options: ErrorOptions, kinds: readonly E
   const { name, code, message } = packed;
   const kind = kinds.find((candidate) => candidate.name === name);
   if (kind !== undefined && code !== undefined) return kind.revive(code, message, options);
-  if (name === "AbortError" || name === "TimeoutError")
-    return new DOMException(message, { name, ...options });
+  if (name === 'AbortError' || name === 'TimeoutError') return new DOMException(message, { name, ...options });
   const BuiltIn = Object.hasOwn(builtIn, name) ? builtIn[name] : undefined;
   const error = new (BuiltIn ?? Error)(message, options);
-  if (error.name !== name)
-    Object.defineProperty(error, "name", { value: name, configurable: true });
+  if (error.name !== name) Object.defineProperty(error, 'name', { value: name, configurable: true });
   if (code !== undefined) Object.assign(error, { code });
   return error;
 }

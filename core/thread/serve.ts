@@ -1,9 +1,9 @@
-import { isMainThread, type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { CoreError } from "../errors.ts";
-import type { CallContext, MethodArguments, MethodResult, ThreadMethods } from "./contract.ts";
-import type { FromThread, ToThread } from "./messages.ts";
-import { packError } from "./packed-error.ts";
-import { Transferred } from "./transferred.ts";
+import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { CoreError } from '../errors.ts';
+import type { CallContext, MethodArguments, MethodResult, ThreadMethods } from './contract.ts';
+import type { FromThread, ToThread } from './messages.ts';
+import { packError } from './packed-error.ts';
+import { Transferred } from './transferred.ts';
 
 /** The thread's side of its methods: each also gets a context, and may name buffers that move with its result. */
 export type Handlers<Methods> = {
@@ -29,61 +29,49 @@ export async function serveThread<Methods extends ThreadMethods<Methods>>(
   setUp: (data: unknown) => Service<Methods> | Promise<Service<Methods>>,
 ): Promise<void> {
   if (isMainThread || parentPort === null) {
-    throw new CoreError(
-      "RUNTIME_FAILED",
-      "serveThread was called outside a worker thread; start it with startThread",
-    );
+    throw new CoreError('RUNTIME_FAILED', 'serveThread was called outside a worker thread; start it with startThread');
   }
   const port = parentPort;
   let service: Service<Methods>;
   try {
     service = await setUp(workerData);
   } catch (error) {
-    send(port, { type: "failed", error: packError(error) });
+    send(port, { type: 'failed', error: packError(error) });
     // The port has no listener yet, so nothing but this close keeps or ends the thread.
     port.close();
     return;
   }
   serve(port, service);
-  send(port, { type: "ready" });
+  send(port, { type: 'ready' });
 }
 
 function serve<Methods>(port: MessagePort, service: Service<Methods>): void {
   const running = new Map<number, { abort: AbortController; done: Promise<void> }>();
 
-  const answer = async (
-    id: number,
-    method: string,
-    args: readonly unknown[],
-    signal: AbortSignal,
-  ) => {
+  const answer = async (id: number, method: string, args: readonly unknown[], signal: AbortSignal) => {
     try {
       const handler = Object.hasOwn(service.methods, method)
         ? (service.methods[method as keyof Methods] as (...all: readonly unknown[]) => unknown)
         : undefined;
       if (handler === undefined) {
         throw new CoreError(
-          "INPUT_INVALID",
-          `the thread has no method "${method}"; it has ${Object.keys(service.methods).join(", ")}`,
+          'INPUT_INVALID',
+          `the thread has no method "${method}"; it has ${Object.keys(service.methods).join(', ')}`,
         );
       }
       const result = await handler(...args, { signal });
-      if (result instanceof Transferred)
-        send(port, { type: "result", id, value: result.value }, result.transfer);
-      else send(port, { type: "result", id, value: result });
+      if (result instanceof Transferred) send(port, { type: 'result', id, value: result.value }, result.transfer);
+      else send(port, { type: 'result', id, value: result });
     } catch (error) {
       // Also reached when a result can't be cloned.
-      send(port, { type: "error", id, error: packError(error) });
+      send(port, { type: 'error', id, error: packError(error) });
     } finally {
       running.delete(id);
     }
   };
 
   const close = async () => {
-    const reason = new CoreError(
-      "DISPOSED",
-      "the thread was disposed before this call had finished",
-    );
+    const reason = new CoreError('DISPOSED', 'the thread was disposed before this call had finished');
     for (const call of running.values()) call.abort.abort(reason);
     await Promise.all(Array.from(running.values(), (call) => call.done));
     try {
@@ -93,29 +81,25 @@ function serve<Methods>(port: MessagePort, service: Service<Methods>): void {
     }
   };
 
-  port.on("message", (message: ToThread) => {
+  port.on('message', (message: ToThread) => {
     switch (message.type) {
-      case "call": {
+      case 'call': {
         const abort = new AbortController();
         const entry = { abort, done: Promise.resolve() };
         running.set(message.id, entry);
         entry.done = answer(message.id, message.method, message.args, abort.signal);
         break;
       }
-      case "abort":
+      case 'abort':
         running.get(message.id)?.abort.abort();
         break;
-      case "close":
+      case 'close':
         void close();
         break;
     }
   });
 }
 
-function send(
-  port: MessagePort,
-  message: FromThread,
-  transfer: Transferred<unknown>["transfer"] = [],
-): void {
+function send(port: MessagePort, message: FromThread, transfer: Transferred<unknown>['transfer'] = []): void {
   port.postMessage(message, transfer);
 }

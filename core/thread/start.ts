@@ -1,15 +1,8 @@
-import { SHARE_ENV, type Transferable, Worker } from "node:worker_threads";
-import { CoreError } from "../errors.ts";
-import type {
-  CallOptions,
-  MethodArguments,
-  MethodName,
-  MethodResult,
-  Thread,
-  ThreadMethods,
-} from "./contract.ts";
-import type { FromThread, ToThread } from "./messages.ts";
-import { type ErrorKind, reviveError } from "./packed-error.ts";
+import { SHARE_ENV, type Transferable, Worker } from 'node:worker_threads';
+import { CoreError } from '../errors.ts';
+import type { CallOptions, MethodArguments, MethodName, MethodResult, Thread, ThreadMethods } from './contract.ts';
+import type { FromThread, ToThread } from './messages.ts';
+import { type ErrorKind, reviveError } from './packed-error.ts';
 
 export interface StartOptions {
   /** For people: names the thread in messages, debuggers and `ps`. Default: the file's name. */
@@ -67,7 +60,7 @@ class WorkerThread<Methods extends ThreadMethods<Methods>> implements Thread<Met
   #disposal: Promise<void> | undefined;
 
   constructor(url: URL, workerData: unknown, options: StartOptions) {
-    this.#name = options.name ?? url.pathname.slice(url.pathname.lastIndexOf("/") + 1);
+    this.#name = options.name ?? url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
     this.#kinds = options.errors ?? [];
     this.#graceMilliseconds = options.graceMilliseconds ?? 30_000;
     this.#worker = new Worker(url, {
@@ -76,12 +69,12 @@ class WorkerThread<Methods extends ThreadMethods<Methods>> implements Thread<Met
       env: SHARE_ENV,
       transferList: [...(options.transfer ?? [])],
     });
-    this.#worker.on("message", (message: FromThread) => this.#receive(message));
-    this.#worker.on("messageerror", (error) => this.#fail(error));
-    this.#worker.on("error", (error) => {
+    this.#worker.on('message', (message: FromThread) => this.#receive(message));
+    this.#worker.on('messageerror', (error) => this.#fail(error));
+    this.#worker.on('error', (error) => {
       this.#failure ??= error;
     });
-    this.#worker.once("exit", (exitCode) => this.#exit(exitCode));
+    this.#worker.once('exit', (exitCode) => this.#exit(exitCode));
     this.#ready.promise.catch(() => {});
   }
 
@@ -103,21 +96,21 @@ class WorkerThread<Methods extends ThreadMethods<Methods>> implements Thread<Met
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const onAbort = () => {
-      this.#send({ type: "abort", id });
+      this.#send({ type: 'abort', id });
       this.#take(id)?.reject(signal?.reason);
     };
-    const settled = () => signal?.removeEventListener("abort", onAbort);
+    const settled = () => signal?.removeEventListener('abort', onAbort);
     this.#pending.set(id, {
       resolve: (value) => (settled(), resolve(value)),
       reject: (reason) => (settled(), reject(reason)),
     });
     try {
-      this.#send({ type: "call", id, method, args: args as readonly unknown[] }, transfer);
-      signal?.addEventListener("abort", onAbort, { once: true });
+      this.#send({ type: 'call', id, method, args: args as readonly unknown[] }, transfer);
+      signal?.addEventListener('abort', onAbort, { once: true });
       this.#keepAlive();
     } catch (error) {
       const message = `the arguments of ${this.#name}.${method} can't be sent to a thread: ${messageOf(error)}`;
-      this.#take(id)?.reject(new CoreError("INPUT_INVALID", message, { cause: error }));
+      this.#take(id)?.reject(new CoreError('INPUT_INVALID', message, { cause: error }));
     }
     return promise as Promise<MethodResult<Methods, Name>>;
   }
@@ -129,12 +122,12 @@ class WorkerThread<Methods extends ThreadMethods<Methods>> implements Thread<Met
 
   async #dispose(): Promise<void> {
     if (this.#closed !== undefined) return this.#exited.promise;
-    this.#closed = new CoreError("DISPOSED", `${this.#name} is disposed; open another`);
+    this.#closed = new CoreError('DISPOSED', `${this.#name} is disposed; open another`);
     this.#worker.ref();
-    this.#send({ type: "close" });
+    this.#send({ type: 'close' });
     const grace = setTimeout(() => {
       this.#failure ??= new CoreError(
-        "THREAD_CRASHED",
+        'THREAD_CRASHED',
         `it did not exit within ${this.#graceMilliseconds} ms of being closed, and was terminated`,
       );
       void this.#worker.terminate();
@@ -146,16 +139,16 @@ class WorkerThread<Methods extends ThreadMethods<Methods>> implements Thread<Met
 
   #receive(message: FromThread): void {
     switch (message.type) {
-      case "ready":
+      case 'ready':
         this.#ready.resolve();
         break;
-      case "failed":
+      case 'failed':
         this.#ready.reject(reviveError(message.error, this.#kinds));
         break;
-      case "result":
+      case 'result':
         this.#take(message.id)?.resolve(message.value);
         break;
-      case "error":
+      case 'error':
         this.#take(message.id)?.reject(reviveError(message.error, this.#kinds));
         break;
     }
@@ -182,9 +175,7 @@ class WorkerThread<Methods extends ThreadMethods<Methods>> implements Thread<Met
   }
 
   #exit(exitCode: number): void {
-    const crash = this.#crash(
-      this.#failure === undefined ? `exit code ${exitCode}` : messageOf(this.#failure),
-    );
+    const crash = this.#crash(this.#failure === undefined ? `exit code ${exitCode}` : messageOf(this.#failure));
     this.#closed ??= crash;
     this.#ready.reject(crash);
     for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(refusal(this.#closed));
@@ -192,7 +183,7 @@ class WorkerThread<Methods extends ThreadMethods<Methods>> implements Thread<Met
   }
 
   #crash(why: string): CoreError {
-    return new CoreError("THREAD_CRASHED", `${this.#name} ended unexpectedly: ${why}`, {
+    return new CoreError('THREAD_CRASHED', `${this.#name} ended unexpectedly: ${why}`, {
       cause: this.#failure,
     });
   }
@@ -207,18 +198,15 @@ function refusal(reason: CoreError): CoreError {
   return new CoreError(reason.code, reason.message, { cause: reason.cause ?? reason });
 }
 
-async function abortable<Value>(
-  promise: Promise<Value>,
-  signal: AbortSignal | undefined,
-): Promise<Value> {
+async function abortable<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
   if (signal === undefined) return promise;
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

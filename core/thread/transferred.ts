@@ -1,4 +1,4 @@
-import type { Transferable } from "node:worker_threads";
+import type { Transferable } from 'node:worker_threads';
 
 /** A method's result together with the buffers that move to the caller instead of being copied. */
 export class Transferred<Value> {

@@ -1,15 +1,15 @@
 /** A thread that does on request what threads do well and badly. */
-import { setTimeout as sleep } from "node:timers/promises";
-import { CoreError } from "../../../core/errors.ts";
-import type { CallContext } from "../../../core/thread/contract.ts";
-import { serveThread } from "../../../core/thread/serve.ts";
-import { Transferred } from "../../../core/thread/transferred.ts";
-import { ModelError } from "../../../models/errors.ts";
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CoreError } from '../../../core/errors.ts';
+import type { CallContext } from '../../../core/thread/contract.ts';
+import { serveThread } from '../../../core/thread/serve.ts';
+import { Transferred } from '../../../core/thread/transferred.ts';
+import { ModelError } from '../../../models/errors.ts';
 
 export type EchoMethods = {
   echo(value: unknown): unknown;
   double(values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer>;
-  fail(kind: "core" | "model" | "type" | "plain" | "cyclic" | "nothing"): never;
+  fail(kind: 'core' | 'model' | 'type' | 'plain' | 'cyclic' | 'nothing'): never;
   uncloneable(): unknown;
   /** Resolves when `release` is called with the same name. */
   hold(name: string): string;
@@ -33,7 +33,7 @@ let lastAbort: string | undefined;
 
 void serveThread<EchoMethods>((data) => {
   const { failSetUp, disposed, disposeFails } = data as EchoData;
-  if (failSetUp) throw new ModelError("MODEL_INVALID", "set-up was told to fail");
+  if (failSetUp) throw new ModelError('MODEL_INVALID', 'set-up was told to fail');
   return {
     methods: {
       echo: (value) => value,
@@ -43,20 +43,20 @@ void serveThread<EchoMethods>((data) => {
       },
       fail: (kind) => {
         switch (kind) {
-          case "core":
-            throw new CoreError("OUT_OF_MEMORY", "no room", { cause: new RangeError("inner") });
-          case "model":
-            throw new ModelError("MODEL_UNSUPPORTED", "odd model");
-          case "type":
-            throw new TypeError("wrong type");
-          case "plain":
-            throw Object.assign(new Error("plain"), { name: "OddError", code: "E_ODD" });
-          case "cyclic": {
-            const error = new Error("cyclic");
+          case 'core':
+            throw new CoreError('OUT_OF_MEMORY', 'no room', { cause: new RangeError('inner') });
+          case 'model':
+            throw new ModelError('MODEL_UNSUPPORTED', 'odd model');
+          case 'type':
+            throw new TypeError('wrong type');
+          case 'plain':
+            throw Object.assign(new Error('plain'), { name: 'OddError', code: 'E_ODD' });
+          case 'cyclic': {
+            const error = new Error('cyclic');
             error.cause = error;
             throw error;
           }
-          case "nothing":
+          case 'nothing':
             throw undefined;
         }
       },
@@ -64,7 +64,7 @@ void serveThread<EchoMethods>((data) => {
       hold: async (name, { signal }: CallContext) => {
         const gate = Promise.withResolvers<string>();
         held.set(name, gate);
-        signal.addEventListener("abort", () => {
+        signal.addEventListener('abort', () => {
           lastAbort = (signal.reason as Error).name;
           gate.reject(signal.reason);
         });
@@ -75,7 +75,7 @@ void serveThread<EchoMethods>((data) => {
       exit: (code) => process.exit(code),
       crash: () => {
         queueMicrotask(() => {
-          throw new RangeError("boom");
+          throw new RangeError('boom');
         });
       },
       block: (milliseconds) => {
@@ -84,7 +84,7 @@ void serveThread<EchoMethods>((data) => {
       stubborn: () => sleep(600_000, undefined, { ref: true }),
     },
     dispose: () => {
-      if (disposeFails) throw new CoreError("RUNTIME_FAILED", "would not let go");
+      if (disposeFails) throw new CoreError('RUNTIME_FAILED', 'would not let go');
       if (disposed) Atomics.add(disposed, 0, 1);
     },
   };

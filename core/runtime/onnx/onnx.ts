@@ -1,0 +1,24 @@
+import { CoreError } from '../../errors.ts';
+import type { Runtime } from '../contract.ts';
+import { openThreadSession } from '../session.ts';
+import { onnxUnavailable } from './available.ts';
+
+const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+const worker = new URL(`./onnx.worker${extension}`, import.meta.url);
+
+/** ONNX Runtime, on the CPU, CUDA and WebGPU, for every model that models/graph has or builds a graph for. */
+export const onnx: Runtime = {
+  name: 'onnx',
+  unavailable: onnxUnavailable,
+  async open({ model, device, threads }) {
+    const reason = await onnxUnavailable(device);
+    if (reason !== undefined) throw new CoreError('RUNTIME_UNAVAILABLE', reason);
+    return openThreadSession({
+      runtime: 'onnx',
+      model,
+      device,
+      worker,
+      data: { model, device, ...(threads !== undefined && { threads }) },
+    });
+  },
+};
