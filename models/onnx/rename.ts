@@ -3,12 +3,13 @@ import type { Node } from './contract.ts';
 import { attributeField, graphField, nodeField } from './fields.ts';
 import { fieldsOf, textOf } from './message.ts';
 
-/** The node with its inputs and outputs renamed, in the graphs of its attributes too (the branches of If, the body of Loop). */
+/** The node with its inputs and outputs, and its own name, renamed, in the graphs of its attributes too (the branches of If, the body of Loop). */
 export function renameValues(node: Node, names: ReadonlyMap<string, string>): Node {
   const renamed = (list: readonly string[]): string[] =>
     list.map((name) => names.get(name) ?? name);
   return {
     ...node,
+    name: names.get(node.name) ?? node.name,
     inputs: renamed(node.inputs),
     outputs: renamed(node.outputs),
     ...(node.encoded && { encoded: renameInNode(node.encoded, names) }),
@@ -17,7 +18,11 @@ export function renameValues(node: Node, names: ReadonlyMap<string, string>): No
 
 function renameInNode(node: Uint8Array, names: ReadonlyMap<string, string>): Uint8Array {
   return rewrite(node, (field, writer) => {
-    if (field.number === nodeField.input || field.number === nodeField.output) {
+    if (
+      field.number === nodeField.input ||
+      field.number === nodeField.output ||
+      field.number === nodeField.name
+    ) {
       const name = names.get(textOf(field));
       if (name === undefined) return false;
       writer.writeStringField(field.number, name);
