@@ -1,0 +1,59 @@
+import type { Engine } from '../core/contract.ts';
+import { createLog, type LogLevel } from '../server/log.ts';
+import { startServer } from '../server/server.ts';
+import { type EngineFlags, engineOptions } from './engine-options.ts';
+import { greeting } from './greeting.ts';
+import type { Parts } from './parts.ts';
+import { listenForStop } from './stop.ts';
+import { findToken, type TokenSources } from './token.ts';
+
+export interface ServeOptions extends EngineFlags, TokenSources {
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  readonly drainSeconds: number;
+  readonly announce?: true;
+  readonly withParent?: true;
+}
+
+/** Serves until told to stop, lets running batches finish, and closes everything. */
+export async function serve(options: ServeOptions, parts: Parts): Promise<void> {
+  const began = performance.now();
+  const log = createLog({ level: options.logLevel });
+  using stop = listenForStop({ withParent: options.withParent === true });
+  const token = await findToken(options);
+  if (options.token !== undefined)
+    log.warn('--token shows in the list of processes; --token-file and WARPMAP_TOKEN do not');
+  const settled = engineOptions(options);
+
+  // The port is bound first: a node that can't listen should not load a model to find out.
+  const loading = Promise.withResolvers<Engine>();
+  await using server = await startServer({
+    engine: loading.promise,
+    host: options.host,
+    port: options.port,
+    log,
+    ...(token !== undefined && { token }),
+  });
+  log.info({ model: settled.model, device: settled.device }, 'loading');
+  parts.openEngine(settled).then(loading.resolve, loading.reject);
+  const early = await Promise.race([stop.asked, server.ready]);
+  if (early !== undefined) {
+    log.info({ reason: early }, 'stopping before the model is loaded');
+    // Nobody waits for a model that nobody will use.
+    process.exit(0);
+  }
+  await using engine = await loading.promise;
+
+  const { url } = server;
+  process.stdout.write(
+    options.announce === true
+      ? `${JSON.stringify({ url, pid: process.pid })}\n`
+      : greeting({ url, engine, milliseconds: performance.now() - began, guarded: token !== undefined }),
+  );
+  const reason = await stop.asked;
+  log.info({ reason }, 'stopping');
+  await server.drain(options.drainSeconds * 1000);
+  // Closed before the engine on which its last batches run.
+  await server[Symbol.asyncDispose]();
+}
