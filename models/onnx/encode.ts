@@ -10,6 +10,7 @@ import {
   tensorField,
   valueField,
 } from './fields.ts';
+import { writeText } from './message.ts';
 
 /** ONNX Runtime parses models with protobuf, whose messages end at 2 GiB. */
 const maxBytes = 2 ** 31 - 1;
@@ -51,7 +52,7 @@ const sizeOf = (pieces: readonly Piece[]): number =>
 function modelPieces(model: Model): Piece[] {
   const head = new PbfWriter();
   head.writeVarintField(modelField.irVersion, model.irVersion);
-  head.writeStringField(modelField.producer, model.producer);
+  writeText(head, modelField.producer, model.producer);
   const tail = new PbfWriter();
   for (const entry of Object.entries(model.opsets))
     tail.writeMessage(modelField.opset, writeOpset, entry);
@@ -68,7 +69,7 @@ function modelPieces(model: Model): Piece[] {
 function graphPieces(graph: Graph): Piece[] {
   const head = new PbfWriter();
   for (const node of graph.nodes) writeNode(node, head);
-  head.writeStringField(graphField.name, graph.name);
+  writeText(head, graphField.name, graph.name);
   const tail = new PbfWriter();
   for (const input of graph.inputs) tail.writeMessage(graphField.input, writeValueInfo, input);
   for (const output of graph.outputs) tail.writeMessage(graphField.output, writeValueInfo, output);
@@ -87,7 +88,7 @@ function tensorPieces(tensor: Tensor): Piece[] {
   const head = new PbfWriter();
   if (tensor.dims.length > 0) head.writePackedVarint(tensorField.dims, [...tensor.dims]);
   head.writeVarintField(tensorField.type, tensor.type);
-  head.writeStringField(tensorField.name, tensor.name);
+  writeText(head, tensorField.name, tensor.name);
   if (!tensor.data) return [head.finish()];
   head.writeTag(tensorField.rawData, lengthDelimited);
   head.writeVarint(tensor.data.byteLength);
@@ -108,17 +109,17 @@ function writeNode(node: Node, writer: PbfWriter): void {
 }
 
 function writeNodeFields(node: Node, writer: PbfWriter): void {
-  for (const input of node.inputs) writer.writeStringField(nodeField.input, input);
-  for (const output of node.outputs) writer.writeStringField(nodeField.output, output);
-  writer.writeStringField(nodeField.name, node.name);
-  writer.writeStringField(nodeField.opType, node.opType);
+  for (const input of node.inputs) writeText(writer, nodeField.input, input);
+  for (const output of node.outputs) writeText(writer, nodeField.output, output);
+  writeText(writer, nodeField.name, node.name);
+  writeText(writer, nodeField.opType, node.opType);
   for (const entry of Object.entries(node.attributes))
     writer.writeMessage(nodeField.attribute, writeAttribute, entry);
-  writer.writeStringField(nodeField.domain, node.domain);
+  writeText(writer, nodeField.domain, node.domain);
 }
 
 function writeAttribute([name, value]: [string, Attribute], writer: PbfWriter): void {
-  writer.writeStringField(attributeField.name, name);
+  writeText(writer, attributeField.name, name);
   if ('int' in value) {
     writer.writeVarintField(attributeField.int, value.int);
     writer.writeVarintField(attributeField.type, AttributeType.int);
@@ -126,7 +127,7 @@ function writeAttribute([name, value]: [string, Attribute], writer: PbfWriter): 
     writer.writeFloatField(attributeField.float, value.float);
     writer.writeVarintField(attributeField.type, AttributeType.float);
   } else if ('string' in value) {
-    writer.writeStringField(attributeField.string, value.string);
+    writeText(writer, attributeField.string, value.string);
     writer.writeVarintField(attributeField.type, AttributeType.string);
   } else if ('ints' in value) {
     for (const int of value.ints) writer.writeVarintField(attributeField.ints, int);
@@ -138,7 +139,7 @@ function writeAttribute([name, value]: [string, Attribute], writer: PbfWriter): 
 }
 
 function writeValueInfo(info: ValueInfo, writer: PbfWriter): void {
-  writer.writeStringField(valueField.name, info.name);
+  writeText(writer, valueField.name, info.name);
   writer.writeMessage(valueField.type, writeType, info);
 }
 
@@ -157,15 +158,15 @@ function writeShape(dims: NonNullable<ValueInfo['dims']>, writer: PbfWriter): vo
 
 function writeDimension(dim: number | string, writer: PbfWriter): void {
   if (typeof dim === 'number') writer.writeVarintField(valueField.dimValue, dim);
-  else if (dim !== '') writer.writeStringField(valueField.dimName, dim);
+  else if (dim !== '') writeText(writer, valueField.dimName, dim);
 }
 
 function writeOpset([domain, version]: [string, number], writer: PbfWriter): void {
-  writer.writeStringField(1, domain);
+  writeText(writer, 1, domain);
   writer.writeVarintField(2, version);
 }
 
 function writeMetadata([key, value]: [string, string], writer: PbfWriter): void {
-  writer.writeStringField(1, key);
-  writer.writeStringField(2, value);
+  writeText(writer, 1, key);
+  writeText(writer, 2, value);
 }

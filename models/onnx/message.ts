@@ -1,4 +1,4 @@
-import { PbfReader } from 'pbf';
+import { PbfReader, type PbfWriter } from 'pbf';
 import { ModelError } from '../errors.ts';
 
 const WireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
@@ -64,7 +64,7 @@ const invalid = (found: string, cause?: unknown): ModelError =>
     { cause },
   );
 
-const utf8 = new TextDecoder();
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export const textOf = (field: Field): string => utf8.decode(field.bytes);
 
@@ -85,3 +85,9 @@ export function floatsOf(field: Field): number[] {
     view.getFloat32(index * 4, true),
   );
 }
+
+const encoder = new TextEncoder();
+
+/** pbf 5's own `writeStringField` garbles characters from U+20000 up, such as rarer Han ones. */
+export const writeText = (writer: PbfWriter, field: number, text: string): void =>
+  writer.writeBytesField(field, encoder.encode(text));

@@ -1,7 +1,7 @@
 import { PbfWriter } from 'pbf';
 import type { Node } from './contract.ts';
 import { attributeField, graphField, nodeField } from './fields.ts';
-import { fieldsOf, textOf } from './message.ts';
+import { fieldsOf, textOf, writeText } from './message.ts';
 
 /** The node with its inputs and outputs, and its own name, renamed, in the graphs of its attributes too (the branches of If, the body of Loop). */
 export function renameValues(node: Node, names: ReadonlyMap<string, string>): Node {
@@ -25,7 +25,7 @@ function renameInNode(node: Uint8Array, names: ReadonlyMap<string, string>): Uin
     ) {
       const name = names.get(textOf(field));
       if (name === undefined) return false;
-      writer.writeStringField(field.number, name);
+      writeText(writer, field.number, name);
       return true;
     }
     return (
