@@ -1,0 +1,120 @@
+import { requireIterable, zip } from '../shard/iterables.ts';
+import { requireNumber } from '../shard/options.ts';
+import type { Id, Inputs, Item, MapOptions, Match, Outputs, Query } from './contract.ts';
+import { NodeError, SdkError } from './errors.ts';
+import { countOf, remoteMap, type Nodes } from './remote-function.ts';
+import { everywhere } from './transport/everywhere.ts';
+
+export interface TopKOptions {
+  /** How many matches to find. A whole number of 1 or more. */
+  readonly k: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Similarity {
+  /**
+   * The cosine similarity of each query with the item of the same position, as `[id, score]`. The shorter of the two
+   * ends the map. For one query and many ids use `repeat(query)`.
+   */
+  map<E extends boolean = false>(
+    queries: Inputs<Query>,
+    ids: Inputs<Id>,
+    options?: MapOptions<E>,
+  ): Outputs<readonly [id: Id, score: number], E>;
+  /** The `k` items that are most similar to the query, best first. */
+  topK(query: Query, options: TopKOptions): Promise<Match[]>;
+  /** The same for each of many queries. */
+  topK(queries: readonly Query[], options: TopKOptions): Promise<Match[][]>;
+}
+
+/** Vectors by id on the nodes. For now each node holds the whole collection. */
+export interface Collection {
+  readonly name: string;
+  readonly similarity: Similarity;
+  /**
+   * Adds items to the collection on every node, or replaces those whose ids are present. Reads the items once, in
+   * order; of two with the same id the later one stays. Ends with an error, some items added, if a node is lost for good.
+   */
+  upsert(items: Inputs<Item>, options?: Omit<MapOptions<false>, 'returnErrors' | 'ordered'>): Promise<void>;
+  /** Items in the collection; 0 if it was never written to. */
+  size(): Promise<number>;
+  /** Removes the collection from every node. */
+  drop(): Promise<void>;
+}
+
+export function collectionOn(nodes: Nodes, name: string): Collection {
+  if (typeof name !== 'string' || name === '') {
+    throw new SdkError('OPTION_INVALID', 'Expected the name of a collection to be a string that is not empty');
+  }
+  const path = `/v1/collections/${encodeURIComponent(name)}`;
+  return {
+    name,
+    similarity: similarityOn(nodes, name),
+
+    async upsert(items, options = {}) {
+      requireIterable(items, 'items');
+      const outputs = remoteMap<Item, Id, false>(nodes, 'upsert', items, {
+        options: { collection: name },
+        map: options,
+        join: (lanes) => [everywhere(lanes)],
+      });
+      for await (const _ of outputs);
+    },
+
+    async size() {
+      const sizes = await Promise.all(nodes.clients.map((client) => sizeOf(client.get(path))));
+      // A node that is behind has not seen all of an upsert that goes on.
+      return Math.min(...sizes);
+    },
+
+    async drop() {
+      await Promise.all(nodes.clients.map((client) => client.delete(path)));
+    },
+  };
+}
+
+function similarityOn(nodes: Nodes, collection: string): Similarity {
+  async function topK(query: Query, options: TopKOptions): Promise<Match[]>;
+  async function topK(queries: readonly Query[], options: TopKOptions): Promise<Match[][]>;
+  async function topK(query: Query | readonly Query[], { k, signal }: TopKOptions): Promise<Match[] | Match[][]> {
+    requireNumber('k', k, { from: 1, whole: true });
+    const one = typeof query === 'string' || query instanceof Float32Array;
+    const queries = one ? [query] : query;
+    requireIterable(queries, 'queries');
+    const map = signal ? { signal } : {};
+    const outputs = remoteMap<Query, Match[], false>(nodes, 'topK', queries, {
+      options: { collection, k },
+      map,
+    });
+    const matches = await Array.fromAsync(outputs);
+    return one ? matches[0]! : matches;
+  }
+
+  return {
+    topK,
+    map(queries, ids, options = {}) {
+      requireIterable(queries, 'queries');
+      requireIterable(ids, 'ids');
+      const total = shorter(countOf(queries), countOf(ids));
+      return remoteMap(nodes, 'similarity', zip(queries, ids), {
+        options: { collection },
+        map: { ...(total === undefined ? {} : { total }), ...options },
+      });
+    },
+  };
+}
+
+/** The count of two that are read together, where either is known: the other may be longer, or without end. */
+function shorter(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
+}
+
+async function sizeOf(answer: Promise<unknown>): Promise<number> {
+  try {
+    return ((await answer) as { size: number }).size;
+  } catch (error) {
+    if (error instanceof NodeError && error.code === 'COLLECTION_NOT_FOUND') return 0;
+    throw error;
+  }
+}

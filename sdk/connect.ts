@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { requireKnown, requireNumber } from '../shard/options.ts';
+import { addressesOf } from './addresses.ts';
+import { Connection } from './connection.ts';
+import type { NodeInfo } from './contract.ts';
+import { NodeError, SdkError } from './errors.ts';
+import { LocalServer } from './local-server.ts';
+import { NodeClient } from './transport/node-client.ts';
+
+export interface ConnectOptions {
+  /**
+   * Addresses of shard servers, such as `http://10.0.0.1:8080` or `10.0.0.1:8080`. Default: those in `WARPMAP_NODES`,
+   * with commas between; if there are none, a server is started on this machine and stopped with the connection.
+   */
+  readonly nodes?: readonly string[];
+  /** Default: `WARPMAP_TOKEN`; a local server gets one of its own. */
+  readonly token?: string;
+  /** Model of a local server. Default: the server's own. */
+  readonly model?: string;
+  /** Device of a local server, such as `cuda` or `cpu`. Default: `auto`. */
+  readonly device?: string;
+  /** Batches in flight to each node at once, over all maps. A whole number of 1 or more; default 4. */
+  readonly concurrency?: number;
+  /** Milliseconds without a byte after which a node counts as lost. A number of 1000 or more; default 20000. */
+  readonly silence?: number;
+  /** Milliseconds that a server may take to load its model. A number above 0; default 300000. */
+  readonly startTimeout?: number;
+}
+
+const NAMES: ReadonlySet<string> = new Set<keyof ConnectOptions>([
+  'nodes',
+  'token',
+  'model',
+  'device',
+  'concurrency',
+  'silence',
+  'startTimeout',
+]);
+
+/**
+ * Connects to shard servers, or starts one on this machine. Throws `NODE_UNREACHABLE`, `NODES_DIFFER`,
+ * `SERVER_START_FAILED` or `OPTION_INVALID`, and a `NodeError` if a node refuses, as with a wrong token.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Connection> {
+  requireKnown(options, NAMES, 'connect');
+  const concurrency = requireNumber('concurrency', options.concurrency ?? 4, { from: 1, whole: true });
+  const silence = requireNumber('silence', options.silence ?? 20_000, { from: 1000 });
+  const startTimeout = requireNumber('startTimeout', options.startTimeout ?? 300_000, { above: 0 });
+  const urls = addressesOf(options.nodes, process.env);
+  const { model, device } = options;
+  if (urls.length > 0 && (model !== undefined || device !== undefined)) {
+    throw new SdkError(
+      'OPTION_INVALID',
+      'Expected no model or device beside nodes: servers that run already have theirs',
+    );
+  }
+  const token = options.token ?? (process.env['WARPMAP_TOKEN'] || undefined);
+  const server = urls.length > 0 ? undefined : await LocalServer.start({ model, device, token, startTimeout });
+  const settings = { token: server?.token ?? token, concurrency, silence };
+  const clients = (server ? [server.url] : urls).map((url) => new NodeClient(url, settings));
+  try {
+    const infos = await Promise.all(clients.map((client) => ready(client, startTimeout)));
+    return new Connection(clients, commonModel(clients, infos), server);
+  } catch (error) {
+    await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+    await server?.[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+const READY_INTERVAL = 250;
+
+/** What the node says of itself, once it has loaded its model. */
+async function ready(client: NodeClient, timeout: number): Promise<NodeInfo> {
+  const deadline = performance.now() + timeout;
+  for (;;) {
+    try {
+      return (await client.get('/v1/node')) as NodeInfo;
+    } catch (error) {
+      if (error instanceof NodeError) {
+        if (error.code !== 'NODE_NOT_READY' || performance.now() >= deadline) throw error;
+      } else throw unreachable(client.url, error);
+    }
+    await sleep(READY_INTERVAL);
+  }
+}
+
+function unreachable(url: string, cause: unknown): SdkError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new SdkError(
+    'NODE_UNREACHABLE',
+    `No shard server answers at ${url} (${reason}). ` +
+      'See that `warpmap serve` runs there and that this machine can reach its port, or leave out nodes to start one here',
+    { cause },
+  );
+}
+
+/** Vectors of different models can't be compared, so one connection has one model. */
+function commonModel(clients: readonly NodeClient[], infos: readonly NodeInfo[]): NodeInfo['model'] {
+  const first = infos[0]!.model;
+  for (const [index, { model }] of infos.entries()) {
+    if (model.name === first.name && model.dims === first.dims) continue;
+    throw new SdkError(
+      'NODES_DIFFER',
+      `Expected all nodes to have one model, but ${clients[0]!.url} has ${first.name} and ` +
+        `${clients[index]!.url} has ${model.name}; connect to those with the same model`,
+    );
+  }
+  return first;
+}

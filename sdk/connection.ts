@@ -1,0 +1,79 @@
+import { ShardError } from '../shard/errors.ts';
+import { type Collection, collectionOn } from './collection.ts';
+import type { Inputs, MapOptions, NodeInfo, NodeStatus, Outputs } from './contract.ts';
+import { type Embed, embedOn } from './embed.ts';
+import { SdkError } from './errors.ts';
+import { type Nodes, remoteMap } from './remote-function.ts';
+import type { NodeClient } from './transport/node-client.ts';
+
+/** A function that the nodes have, known by its name. */
+export interface RemoteFunction<I, O> {
+  readonly name: string;
+  map<E extends boolean = false>(inputs: Inputs<I>, options?: MapOptions<E>): Outputs<O, E>;
+}
+
+/** Open connections to one or more nodes with the same model. */
+export class Connection implements AsyncDisposable {
+  /** Texts to vectors. */
+  readonly embed: Embed;
+  /** The model that all nodes have. */
+  readonly model: NodeInfo['model'];
+  readonly #nodes: Nodes;
+  readonly #closing = new AbortController();
+  readonly #owned: AsyncDisposable | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** Made by `connect`. `owned` is what ends with the connection. */
+  constructor(clients: readonly NodeClient[], model: NodeInfo['model'], owned?: AsyncDisposable) {
+    this.#nodes = { clients, closed: this.#closing.signal };
+    this.#owned = owned;
+    this.model = model;
+    this.embed = embedOn(this.#nodes, model);
+  }
+
+  collection(name: string): Collection {
+    return collectionOn(this.#nodes, name);
+  }
+
+  /** A function by its name; the caller supplies the types. `options` go to the function with each batch. */
+  function<I = unknown, O = unknown>(
+    name: string,
+    options: Readonly<Record<string, unknown>> = {},
+  ): RemoteFunction<I, O> {
+    const nodes = this.#nodes;
+    return {
+      name,
+      map: (inputs, map = {}) => remoteMap(nodes, name, inputs, { options, map }),
+    };
+  }
+
+  /** What each node says of itself now. */
+  async nodes(): Promise<NodeStatus[]> {
+    return Promise.all(
+      this.#nodes.clients.map(async (client): Promise<NodeStatus> => {
+        const { url } = client;
+        try {
+          return { url, reachable: true, ...((await client.get('/v1/node')) as NodeInfo) };
+        } catch (error) {
+          return { url, reachable: false, error: errorOf(error) };
+        }
+      }),
+    );
+  }
+
+  /** Ends all maps, closes the connections, and stops the server that `connect` started, if it did. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close();
+    await this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(new SdkError('DISPOSED', 'The connection was closed'));
+    await Promise.all(this.#nodes.clients.map((client) => client[Symbol.asyncDispose]()));
+    await this.#owned?.[Symbol.asyncDispose]();
+  }
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new ShardError('LANE_LOST', String(error));
+}

@@ -1,0 +1,98 @@
+/** The contract of sdk/: what a client sees of the nodes. Shapes equal those of the engine, which clients don't have. */
+import type { InputError } from '../shard/errors.ts';
+import type { PumpOptions } from '../shard/options.ts';
+
+export type { Inputs } from '../shard/contract.ts';
+
+/** Row-major `count × dims` float32 vectors. */
+export interface Vectors {
+  readonly count: number;
+  readonly dims: number;
+  readonly data: Float32Array<ArrayBuffer>;
+}
+
+/** A text to embed, or one vector of the collection's dims that was embedded elsewhere. */
+export type Query = string | Float32Array;
+export type Id = string | number;
+
+export interface Item {
+  readonly id: Id;
+  readonly text?: string;
+  readonly vector?: Float32Array;
+}
+
+export interface Match {
+  readonly id: Id;
+  /** Cosine similarity, in [-1, 1]. */
+  readonly score: number;
+}
+
+/** What one node says of itself. */
+export interface NodeInfo {
+  readonly version: string;
+  readonly device: { readonly kind: string; readonly name: string; readonly software: boolean };
+  readonly model: {
+    readonly name: string;
+    readonly dims: number;
+    readonly maxTokens: number;
+    readonly origin: string;
+  };
+  /** Names of the functions that can be called. */
+  readonly functions: readonly string[];
+  readonly draining: boolean;
+}
+
+/** A node by its address: what it says of itself, or why it says nothing. */
+export type NodeStatus =
+  | ({ readonly url: string; readonly reachable: true } & NodeInfo)
+  | { readonly url: string; readonly reachable: false; readonly error: Error };
+
+export interface MapProgress {
+  /** Inputs whose output has arrived. */
+  readonly done: number;
+  readonly failed: number;
+  /** Inputs sent again, counted each time. */
+  readonly retried: number;
+  /** Inputs in all, where known. */
+  readonly total?: number;
+  /** Inputs a second, of late. */
+  readonly rate: number;
+  /** Where the total is known. */
+  readonly etaSeconds?: number;
+  /** Addresses of the nodes that are at work. */
+  readonly nodes: readonly string[];
+}
+
+type PumpChoices = Pick<
+  PumpOptions,
+  | 'ordered'
+  | 'batchMilliseconds'
+  | 'initialBatchSize'
+  | 'maxBatchSize'
+  | 'maxBatchBytes'
+  | 'window'
+  | 'windowBytes'
+  | 'linger'
+  | 'retries'
+  | 'laneRetries'
+  | 'patience'
+  | 'signal'
+>;
+
+/** How to run a map; domains and defaults are in docs/map.md. */
+export interface MapOptions<E extends boolean = boolean> extends PumpChoices {
+  /** Yield an `InputError` in the place of an output that failed, in place of ending the map. Default: `false`. */
+  readonly returnErrors?: E;
+  /** Called about ten times a second while counts change, and once at the end. */
+  readonly onProgress?: (progress: MapProgress) => void;
+  /** Show progress on standard error: a bar on a terminal, and else a line every five seconds. Default: `false`. */
+  readonly progress?: boolean;
+  /** Number of inputs, for progress, where the inputs themselves don't tell. A whole number of 0 or more. */
+  readonly total?: number;
+}
+
+/** What a map yields: with `returnErrors`, failures too. */
+export type Output<O, E extends boolean> = E extends true ? O | InputError : O;
+
+/** Outputs as they are taken. Leaving the loop cancels the rest. */
+export type Outputs<O, E extends boolean> = AsyncGenerator<Output<O, E>, void, undefined>;

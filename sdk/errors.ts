@@ -1,0 +1,44 @@
+export type SdkErrorCode =
+  | 'OPTION_INVALID'
+  /** No answer from an address, or not the answer of a node. */
+  | 'NODE_UNREACHABLE'
+  /** Nodes of one connection do not have the same model. */
+  | 'NODES_DIFFER'
+  /** The local server did not come up. */
+  | 'SERVER_START_FAILED'
+  /** The connection was closed before. */
+  | 'DISPOSED';
+
+/** The client could not do what was asked; `code` says why. */
+export class SdkError extends Error {
+  override readonly name = 'SdkError';
+  readonly code: SdkErrorCode;
+
+  constructor(code: SdkErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export interface NodeErrorFields {
+  readonly node: string;
+  readonly code: string;
+  readonly message: string;
+  readonly details?: unknown;
+}
+
+/** A node refused a call for a reason that no other node and no later time would change. */
+export class NodeError extends Error {
+  override readonly name = 'NodeError';
+  /** As the node gave it, such as `FUNCTION_NOT_FOUND` or `TOKEN_INVALID`; see docs/wire.md. */
+  readonly code: string;
+  readonly node: string;
+  readonly details: unknown;
+
+  constructor({ node, code, message, details }: NodeErrorFields, options?: ErrorOptions) {
+    super(`${node}: ${message}`, options);
+    this.code = code;
+    this.node = node;
+    this.details = details;
+  }
+}

@@ -1,0 +1,69 @@
+import { SingleBar } from 'cli-progress';
+import type { MapProgress } from '../contract.ts';
+import type { Display } from './reporter.ts';
+
+type Output = NodeJS.WriteStream;
+
+const BAR_INTERVAL = 100;
+const LINE_INTERVAL = 5_000;
+
+/** A bar where the stream is a terminal that can redraw it, and lines anywhere else. */
+export function terminalDisplay(stream: Output = process.stderr): Display {
+  return stream.isTTY ? bar(stream) : lines(stream);
+}
+
+function bar(stream: Output): Display {
+  const view = new SingleBar({
+    stream,
+    hideCursor: true,
+    barsize: 24,
+    format: (_options, { progress }, payload: { text?: string }) => {
+      const filled = Math.round(progress * 24);
+      return `${'█'.repeat(filled)}${'░'.repeat(24 - filled)} ${payload.text ?? ''}`;
+    },
+  });
+  let started = false;
+  const show = (progress: MapProgress): void => {
+    const settled = progress.done + progress.failed;
+    const total = Math.max(progress.total ?? settled, 1);
+    const payload = { text: describe(progress) };
+    if (!started) view.start(total, settled, payload);
+    started = true;
+    view.setTotal(total);
+    view.update(settled, payload);
+  };
+  return {
+    interval: BAR_INTERVAL,
+    update: show,
+    finish(progress) {
+      show(progress);
+      view.stop();
+    },
+  };
+}
+
+function lines(stream: Pick<Output, 'write'>): Display {
+  const show = (progress: MapProgress): void => {
+    stream.write(`${describe(progress)}\n`);
+  };
+  return { interval: LINE_INTERVAL, update: show, finish: show };
+}
+
+/** Such as `1,024/5,000 done, 2 failed, 512 retried, 812/s, 5s left, 2 nodes`. */
+export function describe({ done, failed, retried, total, rate, etaSeconds, nodes }: MapProgress): string {
+  const count = (value: number): string => value.toLocaleString('en');
+  const parts = [`${count(done)}${total === undefined ? '' : `/${count(total)}`} done`];
+  if (failed > 0) parts.push(`${count(failed)} failed`);
+  if (retried > 0) parts.push(`${count(retried)} retried`);
+  parts.push(`${rate >= 10 ? count(Math.round(rate)) : rate.toFixed(1)}/s`);
+  if (etaSeconds !== undefined && etaSeconds > 0) parts.push(`${duration(etaSeconds)} left`);
+  if (nodes.length > 0) parts.push(nodes.length === 1 ? '1 node' : `${nodes.length} nodes`);
+  return parts.join(', ');
+}
+
+function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;
+  return `${Math.floor(whole / 3600)}h ${Math.floor((whole % 3600) / 60)}m`;
+}

@@ -1,0 +1,90 @@
+import type { Answer, Batch, Lane } from '../../shard/contract.ts';
+import { BatchError, ShardError } from '../../shard/errors.ts';
+import { encodeRequest } from '../../shard/wire/encode.ts';
+import type { BatchEnd } from '../../shard/wire/message.ts';
+import { faultOf } from './fault.ts';
+import type { NodeClient } from './node-client.ts';
+
+/** One call of one function: what all its batches have in common. */
+export interface Call {
+  readonly function: string;
+  /** Unique among all calls of all clients. */
+  readonly id: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Milliseconds that a cancellation may take; the node hears of it also by the closed connections. */
+const CANCEL_TIMEOUT = 2_000;
+
+/** The lane that runs a call's batches on one node. */
+export class NodeLane<I, O> implements Lane<I, O> {
+  readonly #node: NodeClient;
+  readonly #call: Call;
+  #used = false;
+
+  constructor(node: NodeClient, call: Call) {
+    this.#node = node;
+    this.#call = call;
+  }
+
+  get name(): string {
+    return this.#node.url;
+  }
+
+  get concurrency(): number {
+    return this.#node.concurrency;
+  }
+
+  async *send(batch: Batch<I>, signal: AbortSignal): AsyncGenerator<Answer<O>, void, undefined> {
+    const body = this.#encode(batch);
+    this.#used = true;
+    for await (const message of this.#node.map(body, signal)) {
+      switch (message.type) {
+        case 'outputs':
+          yield { first: message.first, outputs: message.values as O[] };
+          break;
+        case 'failure':
+          yield { index: message.index, error: message.error };
+          break;
+        case 'end':
+          this.#check(batch, message.end);
+          return;
+        case 'error':
+          throw faultOf(this.name, message.error);
+        case 'beat':
+          break;
+        case 'head':
+        case 'inputs':
+          throw new ShardError('LANE_FAULTY', `${this.name} sent a ${message.type} frame, which only clients send`);
+      }
+    }
+    throw new ShardError('LANE_LOST', `${this.name} closed the connection before the batch was complete`);
+  }
+
+  async cancel(): Promise<void> {
+    if (!this.#used) return;
+    const path = `/v1/calls/${encodeURIComponent(this.#call.id)}`;
+    // A node that can't be told is lost, and has nothing to cancel.
+    await this.#node.delete(path, AbortSignal.timeout(CANCEL_TIMEOUT)).catch(() => {});
+  }
+
+  #encode({ number, attempt, inputs }: Batch<I>): Uint8Array {
+    const { id, function: name, options } = this.#call;
+    const head = { function: name, call: id, batch: number, attempt, count: inputs.length, options };
+    try {
+      return encodeRequest(head, inputs);
+    } catch (error) {
+      // Inputs that can't travel fail as inputs do, by themselves.
+      if (!(error instanceof ShardError) || error.code !== 'INPUT_INVALID') throw error;
+      throw new BatchError({ code: error.code, message: error.message }, { cause: error });
+    }
+  }
+
+  #check(batch: Batch<I>, { count }: BatchEnd): void {
+    if (count === batch.inputs.length) return;
+    throw new ShardError(
+      'LANE_FAULTY',
+      `${this.name} ended a batch of ${batch.inputs.length} inputs as one of ${count}`,
+    );
+  }
+}

@@ -1,0 +1,129 @@
+import PQueue from 'p-queue';
+import { Pool } from 'undici';
+import { BatchError, ShardError } from '../../shard/errors.ts';
+import { MEDIA_TYPE } from '../../shard/wire/frame.ts';
+import { FrameDecoder } from '../../shard/wire/decoder.ts';
+import { parseFrame } from '../../shard/wire/decode.ts';
+import type { Message } from '../../shard/wire/message.ts';
+import { NodeError } from '../errors.ts';
+import { faultOf, remoteErrorOf, retryAfterOf } from './fault.ts';
+
+export interface NodeClientOptions {
+  readonly token: string | undefined;
+  /** Batches in flight to this node at once, over all maps of the connection. */
+  readonly concurrency: number;
+  /** Milliseconds without a byte after which a node counts as lost; nodes send a beat every 5 seconds. */
+  readonly silence: number;
+}
+
+const CONNECT_TIMEOUT = 5_000;
+
+/** Speaks to one node over kept-alive connections. */
+export class NodeClient implements AsyncDisposable {
+  readonly url: string;
+  readonly concurrency: number;
+  readonly #pool: Pool;
+  readonly #permits: PQueue;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  constructor(url: string, { token, concurrency, silence }: NodeClientOptions) {
+    this.url = url;
+    this.concurrency = concurrency;
+    this.#pool = new Pool(url, {
+      // Beside the batches there must be room for a cancellation.
+      connections: concurrency + 2,
+      connectTimeout: CONNECT_TIMEOUT,
+      headersTimeout: silence,
+      bodyTimeout: silence,
+    });
+    this.#permits = new PQueue({ concurrency });
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  }
+
+  /** Sends one batch and yields what comes back. Throws as `Lane.send` does. */
+  async *map(body: Uint8Array, signal: AbortSignal): AsyncGenerator<Message, void, undefined> {
+    const release = await this.#permit(signal);
+    try {
+      yield* this.#exchange(body, signal);
+    } finally {
+      release();
+    }
+  }
+
+  /** The body of a `GET`, parsed. Throws `NodeError` for a refusal, `ShardError` where there is no answer. */
+  async get(path: string, signal?: AbortSignal): Promise<unknown> {
+    return JSON.parse(await this.#ask('GET', path, signal)) as unknown;
+  }
+
+  async delete(path: string, signal?: AbortSignal): Promise<void> {
+    await this.#ask('DELETE', path, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#permits.clear();
+    await this.#pool.destroy();
+  }
+
+  async #permit(signal: AbortSignal): Promise<() => void> {
+    const granted = Promise.withResolvers<() => void>();
+    const turn = this.#permits.add(
+      () => {
+        const used = Promise.withResolvers<void>();
+        granted.resolve(() => used.resolve());
+        return used.promise;
+      },
+      { signal },
+    );
+    turn.catch((error: unknown) => granted.reject(error as Error));
+    return granted.promise;
+  }
+
+  async *#exchange(body: Uint8Array, signal: AbortSignal): AsyncGenerator<Message, void, undefined> {
+    const headers = { ...this.#headers, 'content-type': MEDIA_TYPE, accept: MEDIA_TYPE };
+    const decoder = new FrameDecoder();
+    try {
+      const request = { method: 'POST', path: '/v1/map', headers, body, signal } as const;
+      const answer = await this.#pool.request(request);
+      if (answer.statusCode !== 200) {
+        const remote = remoteErrorOf(answer.statusCode, await answer.body.text());
+        throw faultOf(this.url, remote, retryAfterOf(answer.headers['retry-after'], Date.now()));
+      }
+      for await (const chunk of answer.body) {
+        for (const frame of decoder.push(chunk as Uint8Array)) yield parseFrame(frame);
+      }
+    } catch (error) {
+      throw this.#lost(error, signal);
+    }
+  }
+
+  async #ask(method: 'GET' | 'DELETE', path: string, signal?: AbortSignal): Promise<string> {
+    let status: number;
+    let text: string;
+    try {
+      const answer = await this.#pool.request({ method, path, headers: this.#headers, signal: signal ?? null });
+      status = answer.statusCode;
+      text = await answer.body.text();
+    } catch (error) {
+      throw this.#lost(error, signal);
+    }
+    if (status >= 200 && status < 300) return text;
+    throw new NodeError({ node: this.url, ...remoteErrorOf(status, text) });
+  }
+
+  /** Whatever breaks on the way, except what we know already and what the caller wanted, is a lost lane. */
+  #lost(error: unknown, signal: AbortSignal | undefined): Error {
+    if (signal?.aborted || isKnown(error)) return error as Error;
+    const reason = error instanceof Error ? reasonOf(error) : String(error);
+    return new ShardError('LANE_LOST', `${this.url} can't be reached or was cut off: ${reason}`, { cause: error });
+  }
+}
+
+function isKnown(error: unknown): boolean {
+  return error instanceof BatchError || error instanceof ShardError || error instanceof NodeError;
+}
+
+/** Connecting to a name of several addresses fails with an AggregateError, which has a code but no message. */
+function reasonOf(error: Error): string {
+  const code = 'code' in error ? String(error.code) : error.name;
+  return error.message === '' ? code : error.message;
+}
