@@ -1,9 +1,15 @@
-import { Tokenizer as Library } from '@huggingface/tokenizers';
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import type { Tokenizer, Tokens } from '../contract.ts';
 import { checkMaxTokens, checkText } from './arguments.ts';
 import type { TokenizerJson } from './json.ts';
 import { padId } from './pad-id.ts';
 import { TokenSink } from './token-sink.ts';
+
+/** As the library is; its own types don't resolve under `nodenext`. */
+interface Library {
+  encode(text: string, options: { readonly add_special_tokens: boolean }): { readonly ids: readonly number[] };
+}
+const Library = HuggingFaceTokenizer as unknown as new (json: object, config: object) => Library;
 
 /** Every tokeniser that is not a plain WordPiece, through `@huggingface/tokenizers`. */
 export class LibraryTokenizer implements Tokenizer {
@@ -18,8 +24,8 @@ export class LibraryTokenizer implements Tokenizer {
     this.padId = padId(json);
     // Batches are padded and cut elsewhere, by the length that the caller asks for.
     this.#library = new Library({ ...json, padding: null, truncation: null }, config);
-    const bare = this.#library.encode('a', { add_special_tokens: false }).ids;
-    const framed = this.#library.encode('a').ids;
+    const bare = this.#ids('a', false);
+    const framed = this.#ids('a', true);
     this.#prefix = Math.max(0, indexOfRun(framed, bare));
     this.#suffix = Math.max(0, framed.length - bare.length - this.#prefix);
   }
@@ -30,7 +36,7 @@ export class LibraryTokenizer implements Tokenizer {
     sink.begin(texts.length);
     for (let index = 0; index < texts.length; index += 1) {
       // A lone surrogate counts as U+FFFD, as in any UTF-8 encoder.
-      const { ids } = this.#library.encode(checkText(texts[index], index).toWellFormed());
+      const ids = this.#ids(checkText(texts[index], index).toWellFormed(), true);
       const cut = ids.length > maxTokens;
       const kept = cut ? [...ids.slice(0, maxTokens - this.#suffix), ...ids.slice(ids.length - this.#suffix)] : ids;
       sink.reserve(kept.length);
@@ -39,6 +45,10 @@ export class LibraryTokenizer implements Tokenizer {
       sink.endText(cut);
     }
     return sink.finish();
+  }
+
+  #ids(text: string, specialTokens: boolean): readonly number[] {
+    return this.#library.encode(text, { add_special_tokens: specialTokens }).ids;
   }
 }
 

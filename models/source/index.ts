@@ -1,0 +1,2 @@
+export type { DownloadProgress, ResolveModelOptions } from './options.ts';
+export { resolveModel } from './resolve.ts';

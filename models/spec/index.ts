@@ -1,0 +1,1 @@
+export { readModelFolder, type ReadFolderOptions } from './read-folder.ts';
