@@ -18,6 +18,13 @@ export function seconds(text: string): number {
   throw new InvalidArgumentError('Expected seconds from 0 to 86400.');
 }
 
+/** Adds `name=value` to the limits so far; the server knows the names. */
+export function limit(text: string, soFar: Readonly<Record<string, number>>): Record<string, number> {
+  const [, name, value] = /^(\w+)=(\d+)$/.exec(text) ?? [];
+  if (name !== undefined) return { ...soFar, [name]: Number(value) };
+  throw new InvalidArgumentError('Expected name=value, such as bodyBytes=1000000.');
+}
+
 export function device(text: string): DeviceRequest {
   try {
     return parseDeviceRequest(text);

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { packageVersion } from '../server/version.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { EmbedOptions } from './embed.ts';
-import { device, port, positive, seconds } from './parse.ts';
+import { device, limit, port, positive, seconds } from './parse.ts';
 import { type Parts, realParts } from './parts.ts';
 import type { ServeOptions } from './serve.ts';
 
@@ -46,6 +46,11 @@ function serveCommand(parts: Parts): Command {
     )
     .addOption(
       new Option('--drain-seconds <seconds>', 'time for running batches at SIGTERM').default(30).argParser(seconds),
+    )
+    .addOption(
+      new Option('--limit <name=value>', 'replace a limit of docs/operations.md; may be given again')
+        .default({}, 'those of docs/operations.md')
+        .argParser(limit),
     )
     .option('--announce', 'print one JSON line {"url","pid"} when ready, and nothing else')
     .option('--with-parent', 'stop when standard input closes')

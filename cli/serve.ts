@@ -1,4 +1,5 @@
 import type { Engine } from '../core/contract.ts';
+import type { Limits } from '../server/limits.ts';
 import { createLog, type LogLevel } from '../server/log.ts';
 import { startServer } from '../server/server.ts';
 import { type EngineFlags, engineOptions } from './engine-options.ts';
@@ -12,6 +13,7 @@ export interface ServeOptions extends EngineFlags, TokenSources {
   readonly port: number;
   readonly logLevel: LogLevel;
   readonly drainSeconds: number;
+  readonly limit: Partial<Limits>;
   readonly announce?: true;
   readonly withParent?: true;
 }
@@ -32,6 +34,7 @@ export async function serve(options: ServeOptions, parts: Parts): Promise<void> 
     engine: loading.promise,
     host: options.host,
     port: options.port,
+    limits: options.limit,
     log,
     ...(token !== undefined && { token }),
   });

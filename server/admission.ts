@@ -1,21 +1,26 @@
 import { ServerError } from './errors.ts';
 import type { Limits } from './limits.ts';
 
-/** Leave to hold one batch; given back when disposed. */
+type Bounds = Pick<Limits, 'batchesInFlight' | 'inputsInFlight' | 'bytesInFlight'>;
+
+/** Leave to hold one batch; all of it is given back when disposed. */
 export interface Permit extends Disposable {
+  /** Takes leave for bytes of the batch's body as they arrive. Throws `OVERLOADED`. */
+  takeBytes(count: number): void;
   /** Takes leave for the batch's inputs, once they are counted. Throws `OVERLOADED`. */
-  take(inputs: number): void;
+  takeInputs(count: number): void;
 }
 
-/** Counts batches and inputs, and refuses at the door what the node could only queue. */
+/** Counts what this node holds, and refuses at the door what it could only queue. */
 export class Admission {
-  readonly #limits: Pick<Limits, 'batchesInFlight' | 'inputsInFlight'>;
+  readonly #bounds: Bounds;
+  readonly #idle: (() => void)[] = [];
   #batches = 0;
   #inputs = 0;
-  #idle: (() => void)[] = [];
+  #bytes = 0;
 
-  constructor(limits: Pick<Limits, 'batchesInFlight' | 'inputsInFlight'>) {
-    this.#limits = limits;
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
   }
 
   get batches(): number {
@@ -28,25 +33,28 @@ export class Admission {
 
   /** Throws `OVERLOADED`. */
   admit(): Permit {
-    if (this.#batches >= this.#limits.batchesInFlight) {
-      throw overloaded(`${this.#batches} batches are in flight, which is this node's limit`);
-    }
+    const { batchesInFlight, inputsInFlight, bytesInFlight } = this.#bounds;
+    if (this.#batches >= batchesInFlight) throw overloaded(`${this.#batches} batches`);
     this.#batches++;
-    let held = 0;
+    let inputs = 0;
+    let bytes = 0;
     let open = true;
     return {
-      take: (inputs) => {
-        // A lone batch is let in whatever its size: it could never be admitted otherwise.
-        if (this.#inputs > 0 && this.#inputs + inputs > this.#limits.inputsInFlight) {
-          throw overloaded(`${this.#inputs} inputs are in flight, and ${inputs} more would pass this node's limit`);
-        }
-        this.#inputs += inputs;
-        held += inputs;
+      takeBytes: (count) => {
+        if (exceeds(this.#bytes, bytes, count, bytesInFlight)) throw overloaded(`${this.#bytes} bytes`);
+        this.#bytes += count;
+        bytes += count;
+      },
+      takeInputs: (count) => {
+        if (exceeds(this.#inputs, inputs, count, inputsInFlight)) throw overloaded(`${this.#inputs} inputs`);
+        this.#inputs += count;
+        inputs += count;
       },
       [Symbol.dispose]: () => {
         if (!open) return;
         open = false;
-        this.#inputs -= held;
+        this.#bytes -= bytes;
+        this.#inputs -= inputs;
         this.#batches--;
         if (this.#batches === 0) for (const resolve of this.#idle.splice(0)) resolve();
       },
@@ -60,8 +68,15 @@ export class Admission {
   }
 }
 
-function overloaded(why: string): ServerError {
-  return new ServerError('OVERLOADED', `${why}; send it to another node, or again after a second`, {
-    retryAfter: 1,
-  });
+/** A lone batch is let in whatever its size: it could never be admitted otherwise. */
+function exceeds(all: number, own: number, more: number, bound: number): boolean {
+  return all > own && all + more > bound;
+}
+
+function overloaded(held: string): ServerError {
+  return new ServerError(
+    'OVERLOADED',
+    `${held} are in flight, and this node takes no more; send the batch to another node, or again after a second`,
+    { retryAfter: 1 },
+  );
 }

@@ -14,6 +14,8 @@ export interface Limits {
   readonly batchesInFlight: number;
   /** Inputs of all those batches together. Default: 262,144. */
   readonly inputsInFlight: number;
+  /** Bytes of the bodies of all those batches together. Default: 1 GiB. */
+  readonly bytesInFlight: number;
   /** Milliseconds from the first byte of a request to its last. Default: 60,000. */
   readonly requestMs: number;
   /** Milliseconds for the headers of a request. Default: 10,000. */
@@ -31,6 +33,7 @@ export const defaultLimits: Limits = {
   batchInputs: 65_536,
   batchesInFlight: 256,
   inputsInFlight: 262_144,
+  bytesInFlight: 1024 * 1024 * 1024,
   requestMs: 60_000,
   headersMs: 10_000,
   batchMs: 600_000,

@@ -78,15 +78,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const ready = state.ready.then(() => undefined);
   // Who does not wait for it hears of a failure at /readyz.
   ready.catch(() => {});
+  const close = async (): Promise<void> => {
+    state.startDraining();
+    calls.abortAll(new ServerError('NODE_DRAINING', 'This node was stopped'));
+    await app.close();
+    log.info('closed');
+  };
+  let closed: Promise<void> | undefined;
   return {
     ...bound,
     ready,
     drain: (milliseconds = 30_000) => drain(node, milliseconds),
-    async [Symbol.asyncDispose]() {
-      state.startDraining();
-      calls.abortAll(new ServerError('NODE_DRAINING', 'This node was stopped'));
-      await app.close();
-      log.info('closed');
-    },
+    [Symbol.asyncDispose]: () => (closed ??= close()),
   };
 }

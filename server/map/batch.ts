@@ -7,12 +7,10 @@ import type { Entry, Outcome } from './outcome.ts';
 
 export interface RunOptions {
   readonly signal: AbortSignal;
-  /** Inputs that are run at once. Default: 256. */
-  readonly partInputs?: number;
+  /** Inputs that are run at once. */
+  readonly partInputs: number;
 }
 
-/** Enough for a GPU to be busy, and few enough for the first outputs to leave soon. */
-const PART_INPUTS = 256;
 /** Parts that run while another's outputs are sent. */
 const PARTS_AHEAD = 2;
 
@@ -24,7 +22,7 @@ export async function* runBatch(
   hosted: Pick<HostedFunction, 'sequential'>,
   bound: BoundFunction<unknown>,
   inputs: readonly unknown[],
-  { signal, partInputs = PART_INPUTS }: RunOptions,
+  { signal, partInputs }: RunOptions,
 ): AsyncGenerator<Outcome, void, undefined> {
   const ahead = hosted.sequential ? 1 : PARTS_AHEAD;
   const running: Promise<Outcome[]>[] = [];

@@ -13,8 +13,8 @@ export interface MapRequest {
 export interface Form {
   readonly requestType: string;
   readonly responseType: string;
-  /** Reads a whole request. Throws `FRAME_INVALID`, `INPUT_INVALID` or `BODY_TOO_LARGE`. */
-  read(request: IncomingMessage, limits: Limits): Promise<MapRequest>;
+  /** Reads a whole request, and reports its bytes to `take` as they arrive. Throws `FRAME_INVALID` or `BODY_TOO_LARGE`. */
+  read(request: IncomingMessage, limits: Limits, take: (bytes: number) => void): Promise<MapRequest>;
   /** In pieces, each whole in itself and made only when asked for, so that the event loop can breathe between them. */
   outputs(first: number, outputs: Outputs): Iterable<Uint8Array | string>;
   failure(index: number, error: ErrorBody): Uint8Array | string;

@@ -14,11 +14,11 @@ export function frames(): Form {
   return {
     requestType: MEDIA_TYPE,
     responseType: MEDIA_TYPE,
-    async read(request, limits) {
+    async read(request, limits, take) {
       let head: BatchHead | undefined;
       const inputs: unknown[] = [];
       let blocks = 0;
-      const body = readBody(request, limits.bodyBytes);
+      const body = readBody(request, limits.bodyBytes, take);
       for await (const message of decodeMessages(body, { maxFrameBytes: limits.frameBytes })) {
         if (!head) {
           head = headOf(message);

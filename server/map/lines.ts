@@ -21,9 +21,9 @@ export function lines(): Form {
   return {
     requestType: JSON_MEDIA_TYPE,
     responseType: LINES_MEDIA_TYPE,
-    async read(request, limits) {
+    async read(request, limits, take) {
       const chunks: Buffer[] = [];
-      for await (const chunk of readBody(request, limits.jsonBytes)) chunks.push(chunk);
+      for await (const chunk of readBody(request, limits.jsonBytes, take)) chunks.push(chunk);
       const bytes = Buffer.concat(chunks);
       if (!isUtf8(bytes)) throw new ShardError('FRAME_INVALID', 'The body is not UTF-8');
       const parsed = parseJsonRequest(bytes.toString('utf8'), { call: randomUUID() });

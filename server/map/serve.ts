@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Device } from '../../core/device/contract.ts';
 import { ServerError } from '../errors.ts';
 import type { Node } from '../node.ts';
 import { answerTo } from '../status.ts';
@@ -43,9 +44,9 @@ export async function serveBatch(node: Node, form: Form, { request, response, on
   let inputCount = 0;
   let outcome = 'ok';
   try {
-    const { head, inputs } = await form.read(request, limits);
+    const { head, inputs } = await form.read(request, limits, (bytes) => permit.takeBytes(bytes));
     entry.name(head.call);
-    permit.take(inputs.length);
+    permit.takeInputs(inputs.length);
     const hosted = node.functions.get(head.function);
     functionName = hosted.name;
     inputCount = inputs.length;
@@ -56,7 +57,7 @@ export async function serveBatch(node: Node, form: Form, { request, response, on
     answer.startBeats();
 
     let failed = 0;
-    for await (const each of runBatch(hosted, bound, inputs, { signal })) {
+    for await (const each of runBatch(hosted, bound, inputs, { signal, partInputs: partInputs(engine.device) })) {
       if (each.kind === 'outputs') {
         await answer.write(form.outputs(each.first, each.outputs));
         continue;
@@ -92,4 +93,9 @@ export async function serveBatch(node: Node, form: Form, { request, response, on
       });
     }
   }
+}
+
+/** Inputs that are run at once: enough for the device to be busy, and few enough for the first outputs to leave soon. */
+function partInputs({ kind, software }: Device): number {
+  return kind === 'cpu' || software ? 256 : 2048;
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { nodeRefusal } from '../../cli/node-version.ts';
+import { defaultLimits } from '../../server/limits.ts';
 import { letters } from '../server/fixtures/engine.ts';
 import { main, memoryMain, runCommand } from './fixtures/command.ts';
 
@@ -38,6 +39,8 @@ const mistakes: readonly [line: string, shown: RegExp][] = [
   ['serve --log-level loud', /--log-level.*debug/],
   ['serve --token abcdefgh --token-file x', /--token <token>.*cannot be used with.*--token-file/],
   ['serve --token short', /error OPTION_INVALID: .*8 to 512/],
+  ['serve --limit bodyBytes', /--limit.*name=value/],
+  ['serve --limit bodyBites=5', /error OPTION_INVALID: .*`bodyBites`.*bodyBytes/],
   ['serve somewhere', /too many arguments/],
   ['doctor --jsno', /Did you mean --json/],
   ['embed --dims 1.5', /--dims/],
@@ -81,3 +84,21 @@ test('an error of the engine is printed by its code', async (t) => {
   t.is(code, 1);
   t.is(stderr, 'error INPUT_INVALID: There is no prompt riddle\n');
 });
+
+test('docs/operations.md has every flag of serve and every limit with its default, and no others', async (t) => {
+  const docs = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const { stdout } = await runCommand(main, ['serve', '--help']);
+  const namesIn = (text: string, pattern: RegExp): string[] =>
+    [...text.matchAll(pattern)].map(([, name]) => name!).toSorted(byText);
+  const flags = namesIn(stdout, /^ {2}(--[a-z-]+)/gm).filter((name) => name !== '--version' && name !== '--verbose');
+  t.deepEqual(namesIn(docs, /^\| `(--[a-z-]+)/gm), flags);
+  const limits = Object.entries(defaultLimits).map(([name, value]) => `${name} ${value}`);
+  const documented = [...docs.matchAll(/^\| `(\w+)` \| ([\d,]+) \|/gm)].map(
+    ([, name, value]) => `${name} ${value!.replaceAll(',', '')}`,
+  );
+  t.deepEqual(documented, limits);
+});
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : 1;
+}

@@ -43,6 +43,18 @@ for (const form of FORMS) {
     t.is((await ask({ url: node.url, form, inputs: many })).status, 200, 'alone, any batch is let in');
   });
 
+  test(`beyond its bytes in flight a node answers 429, over ${form}`, async (t) => {
+    await using node = await startNode({ limits: { bytesInFlight: 10_000 } });
+    const { arrived, release } = node.engine.hold();
+    const running = ask({ url: node.url, form, inputs: ['x'.repeat(6_000)] });
+    await arrived;
+    t.is((await ask({ url: node.url, form, inputs: ['x'.repeat(6_000)] })).status, 429);
+    t.is((await ask({ url: node.url, form, inputs: ['x'.repeat(2_000)] })).status, 200);
+    release();
+    t.is((await running).status, 200);
+    t.is((await ask({ url: node.url, form, inputs: ['x'.repeat(20_000)] })).status, 200, 'alone, any body is let in');
+  });
+
   test(`a draining node finishes what runs and refuses what comes, over ${form}`, async (t) => {
     await using node = await startNode();
     const { arrived, release } = node.engine.hold();
