@@ -1,7 +1,6 @@
-import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { ModelError } from '../../errors.ts';
 import type { DownloadProgress } from '../options.ts';
 import type { HubClient, HubResponse } from './client.ts';
@@ -125,6 +124,7 @@ async function fill(
   });
 }
 
+/** Bytes that were reported as received are in the file, so that a cut loses none of them. */
 async function append(
   response: HubResponse,
   partial: Partial,
@@ -133,31 +133,30 @@ async function append(
   { bytes }: Target,
 ): Promise<void> {
   let receivedBytes = from;
-  async function* counted(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of body) {
-      receivedBytes += chunk.length;
-      yield chunk;
-      onProgress?.({ file, receivedBytes, ...(bytes === undefined ? {} : { totalBytes: bytes }) });
+  await using sink = await open(partial.path, 'a');
+  const chunks = response.body[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+  for (;;) {
+    const chunk = await nextChunk(chunks, file, signal);
+    if (chunk === undefined) {
+      return;
     }
-  }
-  const sink = createWriteStream(partial.path, { flags: 'a' });
-  try {
-    await pipeline(response.body, counted, sink);
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (sink.errored !== null && sink.errored !== error) {
-      throw error;
-    }
-    if (isFileError(error)) {
-      throw new ModelError('MODEL_DOWNLOAD_FAILED', `${file} can't be written: ${String(error)}`, { cause: error });
-    }
-    throw new TransientFailure(`${file} was cut: ${String(error)}`, { cause: error });
+    await sink.appendFile(chunk);
+    receivedBytes += chunk.length;
+    onProgress?.({ file, receivedBytes, ...(bytes === undefined ? {} : { totalBytes: bytes }) });
   }
 }
 
-function isFileError(error: unknown): boolean {
-  const { syscall } = error as NodeJS.ErrnoException;
-  return syscall === 'write' || syscall === 'open';
+async function nextChunk(
+  chunks: AsyncIterator<Buffer, undefined>,
+  file: string,
+  signal: AbortSignal | undefined,
+): Promise<Buffer | undefined> {
+  try {
+    return (await chunks.next()).value;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new TransientFailure(`${file} was cut: ${String(error)}`, { cause: error });
+  }
 }
 
 function rangeHeaders(size: number, etag: string | undefined): Record<string, string> {

@@ -26,7 +26,7 @@ for (const [kind, path] of [
       [7, 'number'],
       [{}, 'object'],
     ] as const) {
-      t.throws(() => tokenizer.encode(['a', text as unknown as string], { maxTokens: 8 }), {
+      t.throws(() => tokenizer.encode(['a', text as string], { maxTokens: 8 }), {
         code: 'TEXT_INVALID',
         message: `Text 1 must be a string, got ${got}.`,
       });
