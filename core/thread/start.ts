@@ -84,14 +84,14 @@ class WorkerThread<Methods extends ThreadMethods<Methods>> implements Thread<Met
     this.#keepAlive();
   }
 
-  call<Name extends MethodName<Methods>>(
+  async call<Name extends MethodName<Methods>>(
     method: Name,
     args: MethodArguments<Methods, Name>,
     options: CallOptions = {},
   ): Promise<MethodResult<Methods, Name>> {
     const { signal, transfer = [] } = options;
-    if (this.#closed !== undefined) return Promise.reject(refusal(this.#closed));
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#closed !== undefined) throw refusal(this.#closed);
+    signal?.throwIfAborted();
 
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -105,7 +105,7 @@ class WorkerThread<Methods extends ThreadMethods<Methods>> implements Thread<Met
       reject: (reason) => (settled(), reject(reason)),
     });
     try {
-      this.#send({ type: 'call', id, method, args: args as readonly unknown[] }, transfer);
+      this.#send({ type: 'call', id, method, args }, transfer);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#keepAlive();
     } catch (error) {
@@ -178,7 +178,7 @@ class WorkerThread<Methods extends ThreadMethods<Methods>> implements Thread<Met
     const crash = this.#crash(this.#failure === undefined ? `exit code ${exitCode}` : messageOf(this.#failure));
     this.#closed ??= crash;
     this.#ready.reject(crash);
-    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(refusal(this.#closed));
+    for (const id of this.#pending.keys()) this.#take(id)?.reject(refusal(this.#closed));
     this.#exited.resolve();
   }
 

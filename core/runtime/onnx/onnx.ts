@@ -13,6 +13,9 @@ export const onnx: Runtime = {
   async open({ model, device, threads }) {
     const reason = await onnxUnavailable(device);
     if (reason !== undefined) throw new CoreError('RUNTIME_UNAVAILABLE', reason);
+    if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+      throw new CoreError('INPUT_INVALID', `expected threads to be an integer from 1 up, got ${threads}`);
+    }
     return openThreadSession({
       runtime: 'onnx',
       model,

@@ -22,7 +22,8 @@ export function sessionOptions(
         intra_op: { allow_spinning: '0' },
       },
     },
-    logSeverityLevel: 3,
+    // What fails is thrown; printing it too would only litter the standard error of a server.
+    logSeverityLevel: 4,
   };
 }
 

@@ -59,16 +59,11 @@ async function startWebgpu(device: Device): Promise<StartedBackend> {
     // The backend asks only whether there is one; the device is already open.
     Object.defineProperty(globalThis.navigator, 'gpu', { value: {}, configurable: true });
     tf.registerBackend('webgpu', () => new webgpu.WebGPUBackend(gpu.gpuDevice, gpu.adapterInfo));
-    const { check } = await start(tf, 'webgpu');
+    await start(tf, 'webgpu');
     return {
       tf,
-      check: () => {
-        check();
-        gpu.check();
-      },
-      [Symbol.asyncDispose]: async () => {
-        await gpu[Symbol.asyncDispose]();
-      },
+      check: () => gpu.check(),
+      [Symbol.asyncDispose]: () => gpu[Symbol.asyncDispose](),
     };
   } catch (error) {
     await gpu[Symbol.asyncDispose]();

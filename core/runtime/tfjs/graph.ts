@@ -30,9 +30,8 @@ export async function loadGraph(path: string, spec: ModelSpec, backend: StartedB
         const vectors = tf.tidy(() =>
           graph.execute(Object.fromEntries(inputs.map(({ node, feed }) => [node, feed(tf, batch)]))),
         ) as Tensor;
-        const data = await vectors.data<'float32'>();
+        const data = await vectors.data<'float32'>().finally(() => vectors.dispose());
         backend.check();
-        vectors.dispose();
         if (data.length !== batch.rows * dims) {
           throw new ModelError(
             'MODEL_UNSUPPORTED',

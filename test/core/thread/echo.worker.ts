@@ -72,6 +72,7 @@ void serveThread<EchoMethods>((data) => {
       },
       release: (name) => held.get(name)?.resolve(name),
       lastAbort: () => lastAbort,
+      // oxlint-disable-next-line unicorn/no-process-exit -- what a crash looks like from outside
       exit: (code) => process.exit(code),
       crash: () => {
         queueMicrotask(() => {
