@@ -22,21 +22,18 @@ export function cudaOperators(
         // The second output is a mask index that its type inference insists on.
         outputs: 2,
       }),
-    attend: (hidden, scope) =>
-      attention(graph, parameters, { hidden, scope, lengths: rows.lengths }, { width, heads }),
+    attend: (hidden, scope) => attention(graph, parameters, { hidden, scope, lengths: rows.lengths }, { width, heads }),
     activate(value, { kernel, bias }) {
       const product = graph.node('MatMul', [value, kernel]);
-      if (shape.activation === 'relu')
-        return graph.node('Relu', [graph.node('Add', [product, bias])]);
+      if (shape.activation === 'relu') return graph.node('Relu', [graph.node('Add', [product, bias])]);
       const operator = shape.activation === 'gelu_tanh' ? 'FastGelu' : 'BiasGelu';
       return graph.node(operator, [product, bias], { domain: microsoft });
     },
     addNorm: (value, { kernel, bias }, skip, { gamma, beta }) =>
-      graph.node(
-        'SkipLayerNormalization',
-        [graph.node('MatMul', [value, kernel]), skip, gamma, beta, bias],
-        { domain: microsoft, attributes: { epsilon } },
-      ),
+      graph.node('SkipLayerNormalization', [graph.node('MatMul', [value, kernel]), skip, gamma, beta, bias], {
+        domain: microsoft,
+        attributes: { epsilon },
+      }),
     unfold: (value) => value,
     fold: (value) => value,
   };

@@ -42,8 +42,7 @@ export function poolModel(model: Model, spec: PoolingSpec): Model {
     lengths: graph.input(signature.lengths, DataType.int32, ['batch']),
   };
   const isWeight = new Set(model.graph.initializers.map(({ name }) => name));
-  for (const input of model.graph.inputs)
-    if (!isWeight.has(input.name)) feed(graph, rows, input, names);
+  for (const input of model.graph.inputs) if (!isWeight.has(input.name)) feed(graph, rows, input, names);
   const heads = graph.nodes.length;
   const pooled = poolOutput(graph, rows, model.graph.outputs, spec, names);
   const vectors = spec.normalize ? normalize(graph, pooled) : pooled;
@@ -67,12 +66,7 @@ export function poolModel(model: Model, spec: PoolingSpec): Model {
 }
 
 /** Makes the value of one of the original's inputs under its name, or its new name where `signature` took that. */
-function feed(
-  graph: GraphBuilder,
-  rows: Rows,
-  input: ValueInfo,
-  names: ReadonlyMap<string, string>,
-): void {
+function feed(graph: GraphBuilder, rows: Rows, input: ValueInfo, names: ReadonlyMap<string, string>): void {
   const name = names.get(input.name) ?? input.name;
   const cast = (value: string): void => {
     graph.node('Cast', [value], { name, attributes: { to: { int: input.type } } });
@@ -121,8 +115,6 @@ function poolOutput(
     );
   const name = names.get(output.name) ?? output.name;
   const value =
-    output.type === DataType.float
-      ? name
-      : graph.node('Cast', [name], { attributes: { to: { int: DataType.float } } });
+    output.type === DataType.float ? name : graph.node('Cast', [name], { attributes: { to: { int: DataType.float } } });
   return output === texts ? value : pool(graph, rows, value, spec.pooling);
 }

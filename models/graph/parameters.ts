@@ -28,10 +28,7 @@ export class Parameters {
 
   words(): string {
     const { vocabulary, hidden } = this.#shape;
-    return this.#add(
-      'words',
-      this.#tensors.tensor('embeddings.word_embeddings.weight', [vocabulary, hidden]),
-    );
+    return this.#add('words', this.#tensors.tensor('embeddings.word_embeddings.weight', [vocabulary, hidden]));
   }
 
   /**
@@ -40,10 +37,7 @@ export class Parameters {
    */
   positions(): string {
     const { positions, hidden, tokenTypes, firstPosition } = this.#shape;
-    const table = this.#tensors.tensor('embeddings.position_embeddings.weight', [
-      positions,
-      hidden,
-    ]);
+    const table = this.#tensors.tensor('embeddings.position_embeddings.weight', [positions, hidden]);
     const types =
       tokenTypes > 0
         ? this.#tensors.tensor('embeddings.token_type_embeddings.weight', [tokenTypes, hidden])
@@ -53,8 +47,7 @@ export class Parameters {
       read() {
         const rows = table.read().slice(firstPosition * hidden);
         const type = types?.read();
-        if (type)
-          for (let index = 0; index < rows.length; index++) rows[index]! += type[index % hidden]!;
+        if (type) for (let index = 0; index < rows.length; index++) rows[index]! += type[index % hidden]!;
         return rows;
       },
     });
@@ -98,20 +91,13 @@ export class Parameters {
 }
 
 /** `rows × columns` matrices joined along their rows. */
-function sideBySide(
-  parts: readonly LazyTensor[],
-  rows: number,
-  columns: number,
-): Float32Array<ArrayBuffer> {
+function sideBySide(parts: readonly LazyTensor[], rows: number, columns: number): Float32Array<ArrayBuffer> {
   const width = parts.length * columns;
   const joined = new Float32Array(rows * width);
   for (const [index, part] of parts.entries()) {
     const values = part.read();
     for (let row = 0; row < rows; row++)
-      joined.set(
-        values.subarray(row * columns, (row + 1) * columns),
-        row * width + index * columns,
-      );
+      joined.set(values.subarray(row * columns, (row + 1) * columns), row * width + index * columns);
   }
   return joined;
 }

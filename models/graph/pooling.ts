@@ -30,14 +30,8 @@ export function pool(graph: GraphBuilder, rows: Rows, hidden: string, pooling: P
 }
 
 /** From [batch, tokens, dims] to [batch, 1, dims]: each row's first or last token. */
-export function selectToken(
-  graph: GraphBuilder,
-  rows: Rows,
-  hidden: string,
-  token: 'cls' | 'lastToken',
-): string {
-  if (token === 'cls')
-    return graph.node('Gather', [hidden, graph.int64([0])], { attributes: { axis: { int: 1 } } });
+export function selectToken(graph: GraphBuilder, rows: Rows, hidden: string, token: 'cls' | 'lastToken'): string {
+  if (token === 'cls') return graph.node('Gather', [hidden, graph.int64([0])], { attributes: { axis: { int: 1 } } });
   const last = graph.node('Sub', [column(graph, rows.lengths), graph.int32(1)]);
   const isLast = graph.node('Equal', [positions(graph, rows), last]);
   return graph.node('MatMul', [asRowVectors(graph, asFloat(graph, isLast)), hidden]);
@@ -77,8 +71,7 @@ function positions(graph: GraphBuilder, { ids }: Rows): string {
   return graph.node('Range', [graph.int32(0), end, graph.int32(1)]);
 }
 
-const column = (graph: GraphBuilder, value: string): string =>
-  graph.node('Reshape', [value, graph.int64([-1, 1])]);
+const column = (graph: GraphBuilder, value: string): string => graph.node('Reshape', [value, graph.int64([-1, 1])]);
 
 const asRowVectors = (graph: GraphBuilder, matrix: string): string =>
   graph.node('Reshape', [matrix, graph.int64([0, 1, -1])]);

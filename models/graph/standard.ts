@@ -24,16 +24,11 @@ export function standardOperators(
   const project = (value: string, { kernel, bias }: Linear): string =>
     graph.node('Add', [graph.node('MatMul', [value, kernel]), bias]);
   const perHead = (value: string): string =>
-    graph.node(
-      'Transpose',
-      [graph.node('Reshape', [value, graph.int64([0, 0, heads, headWidth])])],
-      {
-        attributes: { perm: { ints: [0, 2, 1, 3] } },
-      },
-    );
+    graph.node('Transpose', [graph.node('Reshape', [value, graph.int64([0, 0, heads, headWidth])])], {
+      attributes: { perm: { ints: [0, 2, 1, 3] } },
+    });
   return {
-    embed: (words, positions, layerNorm) =>
-      norm(addPositions(graph, rows.ids, words, positions), layerNorm),
+    embed: (words, positions, layerNorm) => norm(addPositions(graph, rows.ids, words, positions), layerNorm),
     attend(hidden, scope) {
       const [query, key, value] = ['query', 'key', 'value'].map((part) => {
         const linear = parameters.linear(`${scope}.${part}`, width, width);
@@ -48,8 +43,7 @@ export function standardOperators(
       });
       return graph.node('Reshape', [context, graph.int64([0, 0, width])]);
     },
-    addNorm: (value, linear, skip, layerNorm) =>
-      norm(graph.node('Add', [project(value, linear), skip]), layerNorm),
+    addNorm: (value, linear, skip, layerNorm) => norm(graph.node('Add', [project(value, linear), skip]), layerNorm),
     activate: (value, linear) => activation(graph, shape.activation, project(value, linear)),
     unfold: (value) => value,
     fold: (value) => value,
@@ -57,28 +51,15 @@ export function standardOperators(
 }
 
 /** Of values that carry their bias already. */
-export function activation(
-  graph: GraphBuilder,
-  kind: BertShape['activation'],
-  value: string,
-): string {
+export function activation(graph: GraphBuilder, kind: BertShape['activation'], value: string): string {
   if (kind === 'relu') return graph.node('Relu', [value]);
   const approximate = kind === 'gelu_tanh' ? 'tanh' : 'none';
   return graph.node('Gelu', [value], { attributes: { approximate: { string: approximate } } });
 }
 
 /** Word vectors plus the vectors of their positions. */
-export function addPositions(
-  graph: GraphBuilder,
-  ids: string,
-  words: string,
-  positions: string,
-): string {
-  const width = graph.node('Slice', [
-    graph.node('Shape', [ids]),
-    graph.int64([1]),
-    graph.int64([2]),
-  ]);
+export function addPositions(graph: GraphBuilder, ids: string, words: string, positions: string): string {
+  const width = graph.node('Slice', [graph.node('Shape', [ids]), graph.int64([1]), graph.int64([2])]);
   const first = graph.node('Slice', [positions, graph.int64([0]), width, graph.int64([0])]);
   return graph.node('Add', [graph.node('Gather', [words, ids]), first]);
 }

@@ -22,13 +22,9 @@ export function webgpuOperators(
   return {
     ...cudaOperators(graph, parameters, shape, rows),
     embed: (words, positions, { gamma, beta }) =>
-      graph.node(
-        'LayerNormalization',
-        [addPositions(graph, rows.ids, words, positions), gamma, beta],
-        {
-          attributes: { axis: { int: -1 }, epsilon: { float: layerNormEpsilon } },
-        },
-      ),
+      graph.node('LayerNormalization', [addPositions(graph, rows.ids, words, positions), gamma, beta], {
+        attributes: { axis: { int: -1 }, epsilon: { float: layerNormEpsilon } },
+      }),
     attend(hidden, scope) {
       const projections = ['query', 'key', 'value'].map((part) => {
         const { kernel, bias } = parameters.linear(`${scope}.${part}`, width, width);
@@ -44,11 +40,7 @@ export function webgpuOperators(
 
 /** float32 [batch, 1, tokens, tokens]: attention broadcasts its bias over heads but not over queries. */
 function expandOverQueries(graph: GraphBuilder, rows: Rows): string {
-  const tokens = graph.node('Slice', [
-    graph.node('Shape', [rows.ids]),
-    graph.int64([1]),
-    graph.int64([2]),
-  ]);
+  const tokens = graph.node('Slice', [graph.node('Shape', [rows.ids]), graph.int64([1]), graph.int64([2])]);
   const shape = graph.node('Concat', [graph.int64([1, 1]), tokens, graph.int64([1])], {
     attributes: { axis: { int: 0 } },
   });

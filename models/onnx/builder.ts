@@ -64,12 +64,7 @@ export class GraphBuilder {
   }
 
   int64(values: number | readonly number[]): string {
-    return this.#constant(
-      'int64',
-      DataType.int64,
-      values,
-      (list) => new BigInt64Array(list.map(BigInt)),
-    );
+    return this.#constant('int64', DataType.int64, values, (list) => new BigInt64Array(list.map(BigInt)));
   }
 
   float(values: number | readonly number[]): string {
@@ -79,10 +74,7 @@ export class GraphBuilder {
   node(opType: string, inputs: readonly string[], options: NodeOptions = {}): string {
     const name = options.name ?? `${this.#prefix}${opType}_${this.nodes.length}`;
     const { domain = '', attributes = {} } = options;
-    const unused = Array.from(
-      { length: (options.outputs ?? 1) - 1 },
-      (_, index) => `${name}_unused_${index}`,
-    );
+    const unused = Array.from({ length: (options.outputs ?? 1) - 1 }, (_, index) => `${name}_unused_${index}`);
     this.nodes.push({ opType, domain, name, inputs, outputs: [name, ...unused], attributes });
     return name;
   }

@@ -1,23 +1,6 @@
 import { ModelError } from '../errors.ts';
-import type {
-  Attribute,
-  Dimension,
-  ExternalData,
-  Graph,
-  Model,
-  Node,
-  Tensor,
-  ValueInfo,
-} from './contract.ts';
-import {
-  attributeField,
-  AttributeType,
-  graphField,
-  modelField,
-  nodeField,
-  tensorField,
-  valueField,
-} from './fields.ts';
+import type { Attribute, Dimension, ExternalData, Graph, Model, Node, Tensor, ValueInfo } from './contract.ts';
+import { attributeField, AttributeType, graphField, modelField, nodeField, tensorField, valueField } from './fields.ts';
 import { type Field, fieldsOf, floatsOf, intsOf, textOf } from './message.ts';
 
 /**
@@ -94,8 +77,7 @@ function decodeNode(bytes: Uint8Array): Node {
 /** One entry, or none for an attribute of another kind (a tensor or graph), which stays in the node's `encoded`. */
 function decodeAttribute(bytes: Uint8Array): [string, Attribute][] {
   const fields = fieldsOf(bytes);
-  const last = (number: number): Field | undefined =>
-    fields.findLast((field) => field.number === number);
+  const last = (number: number): Field | undefined => fields.findLast((field) => field.number === number);
   const all = (number: number): Field[] => fields.filter((field) => field.number === number);
   const nameField = last(attributeField.name);
   const name = nameField ? textOf(nameField) : '';
@@ -158,21 +140,25 @@ function externalData(tensor: string, entries: ReadonlyMap<string, string>): Ext
 
 function decodeValueInfo(bytes: Uint8Array): ValueInfo {
   let name = '';
-  let type = 0;
-  let dims: Dimension[] | undefined;
-  for (const field of fieldsOf(bytes)) {
+  let type: Omit<ValueInfo, 'name'> = { type: 0 };
+  for (const field of fieldsOf(bytes))
     if (field.number === valueField.name) name = textOf(field);
     else if (field.number === valueField.type)
       for (const kind of fieldsOf(field.bytes))
-        if (kind.number === valueField.tensorType)
-          for (const part of fieldsOf(kind.bytes))
-            if (part.number === valueField.elementType) type = part.int;
-            else if (part.number === valueField.shape)
-              dims = fieldsOf(part.bytes)
-                .filter(({ number }) => number === valueField.dim)
-                .map(decodeDimension);
-  }
-  return { name, type, ...(dims && { dims }) };
+        if (kind.number === valueField.tensorType) type = decodeTensorType(kind.bytes);
+  return { name, ...type };
+}
+
+function decodeTensorType(bytes: Uint8Array): Omit<ValueInfo, 'name'> {
+  let type = 0;
+  let dims: Dimension[] | undefined;
+  for (const field of fieldsOf(bytes))
+    if (field.number === valueField.elementType) type = field.int;
+    else if (field.number === valueField.shape)
+      dims = fieldsOf(field.bytes)
+        .filter(({ number }) => number === valueField.dim)
+        .map(decodeDimension);
+  return { type, ...(dims && { dims }) };
 }
 
 function decodeDimension(field: Field): Dimension {

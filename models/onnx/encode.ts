@@ -1,15 +1,7 @@
 import { PbfWriter } from 'pbf';
 import { ModelError } from '../errors.ts';
 import type { Attribute, Graph, Model, Node, Tensor, TensorData, ValueInfo } from './contract.ts';
-import {
-  attributeField,
-  AttributeType,
-  graphField,
-  modelField,
-  nodeField,
-  tensorField,
-  valueField,
-} from './fields.ts';
+import { attributeField, AttributeType, graphField, modelField, nodeField, tensorField, valueField } from './fields.ts';
 import { writeText } from './message.ts';
 
 /** ONNX Runtime parses models with protobuf, whose messages end at 2 GiB. */
@@ -46,24 +38,16 @@ export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
 
 type Piece = Uint8Array | TensorData;
 
-const sizeOf = (pieces: readonly Piece[]): number =>
-  pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+const sizeOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
 function modelPieces(model: Model): Piece[] {
   const head = new PbfWriter();
   head.writeVarintField(modelField.irVersion, model.irVersion);
   writeText(head, modelField.producer, model.producer);
   const tail = new PbfWriter();
-  for (const entry of Object.entries(model.opsets))
-    tail.writeMessage(modelField.opset, writeOpset, entry);
-  for (const entry of Object.entries(model.metadata))
-    tail.writeMessage(modelField.metadata, writeMetadata, entry);
-  return [
-    head.finish(),
-    ...message(modelField.graph, graphPieces(model.graph)),
-    tail.finish(),
-    ...model.rest,
-  ];
+  for (const entry of Object.entries(model.opsets)) tail.writeMessage(modelField.opset, writeOpset, entry);
+  for (const entry of Object.entries(model.metadata)) tail.writeMessage(modelField.metadata, writeMetadata, entry);
+  return [head.finish(), ...message(modelField.graph, graphPieces(model.graph)), tail.finish(), ...model.rest];
 }
 
 function graphPieces(graph: Graph): Piece[] {
@@ -75,9 +59,7 @@ function graphPieces(graph: Graph): Piece[] {
   for (const output of graph.outputs) tail.writeMessage(graphField.output, writeValueInfo, output);
   return [
     head.finish(),
-    ...graph.initializers.flatMap((tensor) =>
-      message(graphField.initializer, tensorPieces(tensor)),
-    ),
+    ...graph.initializers.flatMap((tensor) => message(graphField.initializer, tensorPieces(tensor))),
     tail.finish(),
     ...graph.rest,
   ];
@@ -113,8 +95,7 @@ function writeNodeFields(node: Node, writer: PbfWriter): void {
   for (const output of node.outputs) writeText(writer, nodeField.output, output);
   writeText(writer, nodeField.name, node.name);
   writeText(writer, nodeField.opType, node.opType);
-  for (const entry of Object.entries(node.attributes))
-    writer.writeMessage(nodeField.attribute, writeAttribute, entry);
+  for (const entry of Object.entries(node.attributes)) writer.writeMessage(nodeField.attribute, writeAttribute, entry);
   writeText(writer, nodeField.domain, node.domain);
 }
 

@@ -18,10 +18,7 @@ export async function openExternalData(model: Model, path: string): Promise<Self
     const files = new Map<string, JoinedFiles>();
     for (const { external } of model.graph.initializers)
       if (external && !files.has(external.location))
-        files.set(
-          external.location,
-          stack.use(await JoinedFiles.open([beside(path, external.location)])),
-        );
+        files.set(external.location, stack.use(await JoinedFiles.open([beside(path, external.location)])));
     const initializers = model.graph.initializers.map((tensor) => {
       const file = tensor.external && files.get(tensor.external.location);
       return file ? inline(tensor, file) : tensor;

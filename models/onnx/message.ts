@@ -50,9 +50,7 @@ export function fieldsOf(message: Uint8Array): Field[] {
     }
   } catch (cause) {
     // pbf reads numbers through a DataView and varints without bounds: both mean that the bytes are damaged.
-    throw cause instanceof ModelError
-      ? cause
-      : invalid(cause instanceof Error ? cause.message : String(cause), cause);
+    throw cause instanceof ModelError ? cause : invalid(cause instanceof Error ? cause.message : String(cause), cause);
   }
   return fields;
 }
@@ -81,9 +79,7 @@ export function intsOf(field: Field): number[] {
 export function floatsOf(field: Field): number[] {
   if (!field.delimited) return [field.float];
   const view = new DataView(field.bytes.buffer, field.bytes.byteOffset, field.bytes.byteLength);
-  return Array.from({ length: field.bytes.length >> 2 }, (_, index) =>
-    view.getFloat32(index * 4, true),
-  );
+  return Array.from({ length: field.bytes.length >> 2 }, (_, index) => view.getFloat32(index * 4, true));
 }
 
 const encoder = new TextEncoder();

@@ -30,7 +30,7 @@ export class JoinedFiles implements AsyncDisposable {
       const path = paths[files.length] ?? paths.at(-1);
       throw new ModelError(
         'MODEL_NOT_FOUND',
-        `Expected model weights at ${path}, but they can't be opened: ${cause}.`,
+        `Expected model weights at ${path}, but they can't be opened: ${messageOf(cause)}.`,
         { cause },
       );
     }
@@ -51,18 +51,9 @@ export class JoinedFiles implements AsyncDisposable {
     for (const { path, handle, size } of this.#files) {
       while (done < length && offset + done < start + size) {
         const from = offset + done - start;
-        const read = readSync(
-          handle.fd,
-          bytes,
-          done,
-          Math.min(length - done, size - from, maxRead),
-          from,
-        );
+        const read = readSync(handle.fd, bytes, done, Math.min(length - done, size - from, maxRead), from);
         if (read === 0)
-          throw new ModelError(
-            'MODEL_INVALID',
-            `Expected ${size} bytes in ${path}, but it was cut while it was read.`,
-          );
+          throw new ModelError('MODEL_INVALID', `Expected ${size} bytes in ${path}, but it was cut while it was read.`);
         done += read;
       }
       start += size;
@@ -81,14 +72,14 @@ interface OpenFile {
   readonly size: number;
 }
 
+/** Of anything thrown. */
+export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
 /** The path of a file that a model names as lying beside `path`. Throws `MODEL_INVALID` where it would leave the folder. */
 export function beside(path: string, name: string): string {
   const folder = dirname(path);
   const file = join(folder, name);
   if (!file.startsWith(folder + sep))
-    throw new ModelError(
-      'MODEL_INVALID',
-      `Expected the files of ${path} to lie in its folder, got the path ${name}.`,
-    );
+    throw new ModelError('MODEL_INVALID', `Expected the files of ${path} to lie in its folder, got the path ${name}.`);
   return file;
 }

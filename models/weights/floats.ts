@@ -27,8 +27,7 @@ export function fromAffine(bytes: Bytes, width: 1 | 2, scale: number, min: numbe
   );
 }
 
-const halfWords = (bytes: Bytes): Uint16Array =>
-  new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1);
+const halfWords = (bytes: Bytes): Uint16Array => new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1);
 
 function lookUp(codes: Uint8Array | Uint16Array, values: Floats): Floats {
   const floats = new Float32Array(codes.length);
@@ -45,8 +44,6 @@ function halfTable(): Floats {
     const exponent = (bits >> 10) & 0x1f;
     const fraction = bits & 0x3ff;
     if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
-    return exponent === 0
-      ? sign * fraction * 2 ** -24
-      : sign * (1024 + fraction) * 2 ** (exponent - 25);
+    return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
   });
 }

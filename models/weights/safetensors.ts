@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ModelError } from '../errors.ts';
 import type { TensorInfo, TensorSource } from './contract.ts';
-import { JoinedFiles } from './files.ts';
+import { JoinedFiles, messageOf } from './files.ts';
 import { fromBfloat16, fromFloat16, fromFloat32 } from './floats.ts';
 
 const itemBytes: Readonly<Record<string, number>> = {
@@ -46,11 +46,7 @@ export async function openSafetensors(paths: readonly string[]): Promise<TensorS
       const file = files.use(await JoinedFiles.open([path]));
       for (const [name, entry] of readHeader(file, path)) entries.set(name, entry);
     }
-    return new Safetensors(
-      paths.length === 1 ? paths[0]! : dirname(paths[0] ?? '.'),
-      entries,
-      files.move(),
-    );
+    return new Safetensors(paths.length === 1 ? paths[0]! : dirname(paths[0] ?? '.'), entries, files.move());
   } catch (cause) {
     await files.disposeAsync();
     throw cause;
@@ -77,13 +73,13 @@ async function readIndex(path: string): Promise<unknown[]> {
   } catch (cause) {
     throw new ModelError(
       'MODEL_INVALID',
-      `Expected the index of sharded weights as JSON in ${path}: ${cause}.`,
-      { cause },
+      `Expected the index of sharded weights as JSON in ${path}: ${messageOf(cause)}.`,
+      {
+        cause,
+      },
     );
   }
-  return isRecord(index) && isRecord(index['weight_map'])
-    ? Object.values(index['weight_map'])
-    : [undefined];
+  return isRecord(index) && isRecord(index['weight_map']) ? Object.values(index['weight_map']) : [undefined];
 }
 
 class Safetensors implements TensorSource {
@@ -135,9 +131,7 @@ function readHeader(file: JoinedFiles, path: string): [string, Entry][] {
   const prefix = new DataView(file.read(0, 8).buffer);
   const length = Number(prefix.getBigUint64(0, true));
   if (length > maxHeaderBytes || 8 + length > file.byteLength)
-    throw invalid(
-      `Expected a header within ${file.byteLength - 8} bytes, found the length ${length}`,
-    );
+    throw invalid(`Expected a header within ${file.byteLength - 8} bytes, found the length ${length}`);
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder().decode(file.read(8, length)));
@@ -149,22 +143,17 @@ function readHeader(file: JoinedFiles, path: string): [string, Entry][] {
     .filter(([name]) => name !== '__metadata__')
     .map(([name, value]) => {
       if (!isHeaderEntry(value))
-        throw invalid(
-          `Expected dtype, shape and data_offsets of tensor \`${name}\`, got ${JSON.stringify(value)}`,
-        );
+        throw invalid(`Expected dtype, shape and data_offsets of tensor \`${name}\`, got ${JSON.stringify(value)}`);
       const [start, end] = value.data_offsets;
       const width = itemBytes[value.dtype];
-      if (width === undefined)
-        throw invalid(`Expected a known dtype of tensor \`${name}\`, got ${value.dtype}`);
+      if (width === undefined) throw invalid(`Expected a known dtype of tensor \`${name}\`, got ${value.dtype}`);
       const expected = width * value.shape.reduce((product, size) => product * size, 1);
       if (end - start !== expected)
         throw invalid(
-          `Expected ${expected} bytes for tensor \`${name}\` of ${value.dtype} [${value.shape}], got ${end - start}`,
+          `Expected ${expected} bytes for tensor \`${name}\` of ${value.dtype} [${value.shape.join()}], got ${end - start}`,
         );
       if (8 + length + end > file.byteLength)
-        throw invalid(
-          `Expected tensor \`${name}\` to end within ${file.byteLength} bytes, got ${8 + length + end}`,
-        );
+        throw invalid(`Expected tensor \`${name}\` to end within ${file.byteLength} bytes, got ${8 + length + end}`);
       return [
         name,
         {

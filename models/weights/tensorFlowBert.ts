@@ -20,9 +20,7 @@ const tables: Readonly<Record<string, string>> = {
  */
 export function tensorFlowBert(source: TfjsSource): BertTensors {
   const anchor = 'embeddings/LayerNorm/batchnorm/mul';
-  const scope =
-    source.nodes.find(({ name }) => name.endsWith(`/${anchor}`))?.name.slice(0, -anchor.length) ??
-    '';
+  const scope = source.nodes.find(({ name }) => name.endsWith(`/${anchor}`))?.name.slice(0, -anchor.length) ?? '';
   return bertTensors(source, (canonical) => {
     for (const { node, input } of usesOf(canonical)) {
       const name = source.node(scope + node)?.inputs[input];
@@ -38,9 +36,7 @@ function usesOf(canonical: string): Use[] {
   const scope = path.slice(0, path.lastIndexOf('/'));
   const isBias = path.endsWith('/bias');
   if (scope.endsWith('LayerNorm'))
-    return isBias
-      ? [{ node: `${scope}/batchnorm/sub`, input: 0 }]
-      : [{ node: `${scope}/batchnorm/mul`, input: 1 }];
+    return isBias ? [{ node: `${scope}/batchnorm/sub`, input: 0 }] : [{ node: `${scope}/batchnorm/mul`, input: 1 }];
   const table = tables[scope.replace('embeddings/', '')];
   if (table) return [{ node: `embeddings/${table}`, input: 0 }];
   if (isBias)

@@ -38,9 +38,7 @@ export async function openTfjs(path: string): Promise<TfjsSource> {
   try {
     const entries = new Map<string, Entry>();
     for (const group of model.groups) {
-      const files = stack.use(
-        await JoinedFiles.open(group.paths.map((shard) => beside(path, shard))),
-      );
+      const files = stack.use(await JoinedFiles.open(group.paths.map((shard) => beside(path, shard))));
       let offset = 0;
       for (const weight of group.weights) {
         const byteLength = sizeOf(weight, path);
@@ -114,12 +112,7 @@ class Tfjs implements TfjsSource {
     const { quantization } = entry.weight;
     if (!quantization) return fromFloat32(bytes);
     if (quantization.dtype === 'float16') return fromFloat16(bytes);
-    return fromAffine(
-      bytes,
-      quantization.dtype === 'uint8' ? 1 : 2,
-      quantization.scale,
-      quantization.min,
-    );
+    return fromAffine(bytes, quantization.dtype === 'uint8' ? 1 : 2, quantization.scale, quantization.min);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ModelError } from '../errors.ts';
+import { messageOf } from './files.ts';
 
 export type Quantization =
   | { readonly dtype: 'uint8' | 'uint16'; readonly scale: number; readonly min: number }
@@ -38,8 +39,7 @@ export async function readTfjsModel(path: string): Promise<TfjsModel> {
       'MODEL_INVALID',
       `Expected ${expected} in ${path}: the file is damaged or of another format. Fetch it again.`,
     );
-  if (!isRecord(json) || !Array.isArray(json['weightsManifest']))
-    throw invalid('a weightsManifest');
+  if (!isRecord(json) || !Array.isArray(json['weightsManifest'])) throw invalid('a weightsManifest');
   const topology = json['modelTopology'];
   if (json['format'] !== 'graph-model' || !isRecord(topology) || !Array.isArray(topology['node']))
     throw new ModelError(
@@ -51,9 +51,7 @@ export async function readTfjsModel(path: string): Promise<TfjsModel> {
       throw invalid('groups of paths and weights');
     const weights = group['weights'].map((weight: unknown) => {
       if (!isWeight(weight))
-        throw invalid(
-          `a weight with name, dtype, shape and a known quantization instead of ${JSON.stringify(weight)}`,
-        );
+        throw invalid(`a weight with name, dtype, shape and a known quantization instead of ${JSON.stringify(weight)}`);
       return weight;
     });
     return { paths: group['paths'], weights };
@@ -78,23 +76,22 @@ async function parse(path: string): Promise<unknown> {
   } catch (cause) {
     throw new ModelError(
       'MODEL_NOT_FOUND',
-      `Expected a tfjs model at ${path}, but it can't be read: ${cause}.`,
-      { cause },
+      `Expected a tfjs model at ${path}, but it can't be read: ${messageOf(cause)}.`,
+      {
+        cause,
+      },
     );
   }
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new ModelError(
-      'MODEL_INVALID',
-      `Expected JSON in ${path}: ${cause}. Fetch the model again.`,
-      { cause },
-    );
+    throw new ModelError('MODEL_INVALID', `Expected JSON in ${path}: ${messageOf(cause)}. Fetch the model again.`, {
+      cause,
+    });
   }
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');

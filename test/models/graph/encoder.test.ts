@@ -21,19 +21,12 @@ const texts = [
 const build = (options: TinyModelOptions, device: GraphDevice = 'cpu'): Uint8Array =>
   buildEncoderGraph(tinySpec(options), inMemory(tinyTensors(options)), { device });
 
-async function agreesWithReference(
-  t: ExecutionContext,
-  graph: Uint8Array,
-  options: TinyModelOptions,
-): Promise<void> {
+async function agreesWithReference(t: ExecutionContext, graph: Uint8Array, options: TinyModelOptions): Promise<void> {
   const vectors = await runGraph(graph, texts, { padTo: 48 });
   for (const [index, text] of texts.entries()) {
     const expected = referenceEncode(tinySpec(options), tinyTensors(options), text);
     const found = difference(vectors[index]!, expected);
-    t.true(
-      found <= float32Encoder,
-      `text ${index}: differs by ${found}, expected at most ${float32Encoder}`,
-    );
+    t.true(found <= float32Encoder, `text ${index}: differs by ${found}, expected at most ${float32Encoder}`);
   }
 }
 
@@ -88,15 +81,11 @@ test('a row of a padded batch equals the same row alone', async (t) => {
 
 test("what padded positions hold doesn't reach the vectors", async (t) => {
   const graph = build({});
-  t.deepEqual(
-    await runGraph(graph, texts, { padTo: 50, padId: 7 }),
-    await runGraph(graph, texts, { padTo: 50 }),
-  );
+  t.deepEqual(await runGraph(graph, texts, { padTo: 50, padId: 7 }), await runGraph(graph, texts, { padTo: 50 }));
 });
 
 test('vectors have norm 1 where the spec normalises', async (t) => {
-  for (const vector of await runGraph(build({}), texts))
-    t.true(Math.abs(Math.hypot(...vector) - 1) <= float32Encoder);
+  for (const vector of await runGraph(build({}), texts)) t.true(Math.abs(Math.hypot(...vector) - 1) <= float32Encoder);
 });
 
 test('equal options build equal bytes', (t) => {
@@ -108,24 +97,17 @@ test('a missing tensor is refused by name with the shape that was expected', (t)
   const error = t.throws(() => buildEncoderGraph(tinySpec(), inMemory(rest), { device: 'cpu' }), {
     instanceOf: ModelError,
   });
-  t.is(error?.code, 'MODEL_INVALID');
-  t.regex(
-    error!.message,
-    /`encoder\.layer\.1\.output\.dense\.weight` of shape \[32,64\].*found none/,
-  );
+  t.is(error.code, 'MODEL_INVALID');
+  t.regex(error.message, /`encoder\.layer\.1\.output\.dense\.weight` of shape \[32,64\].*found none/);
 });
 
 test('a tensor of another shape is refused with both shapes', (t) => {
   const spec = tinySpec({ shape: { intermediate: 65 } });
-  const error = t.throws(
-    () => buildEncoderGraph(spec, inMemory(tinyTensors()), { device: 'cpu' }),
-    { instanceOf: ModelError },
-  );
-  t.is(error?.code, 'MODEL_INVALID');
-  t.regex(
-    error!.message,
-    /`encoder\.layer\.0\.intermediate\.dense\.weight`.*shape \[65,32\], found \[64,32\]/,
-  );
+  const error = t.throws(() => buildEncoderGraph(spec, inMemory(tinyTensors()), { device: 'cpu' }), {
+    instanceOf: ModelError,
+  });
+  t.is(error.code, 'MODEL_INVALID');
+  t.regex(error.message, /`encoder\.layer\.0\.intermediate\.dense\.weight`.*shape \[65,32\], found \[64,32\]/);
 });
 
 test('an architecture other than BERT is refused', (t) => {
@@ -133,5 +115,5 @@ test('an architecture other than BERT is refused', (t) => {
   const error = t.throws(() => buildEncoderGraph(spec, inMemory({}), { device: 'cpu' }), {
     instanceOf: ModelError,
   });
-  t.is(error?.code, 'MODEL_UNSUPPORTED');
+  t.is(error.code, 'MODEL_UNSUPPORTED');
 });

@@ -17,12 +17,7 @@ interface GraphOptions {
   readonly opset?: number;
   readonly inputType?: 'int32' | 'int64';
   readonly inputs?: readonly string[];
-  readonly output?:
-    | 'last_hidden_state'
-    | 'token_embeddings'
-    | 'sentence_embedding'
-    | 'logits'
-    | 'vectors';
+  readonly output?: 'last_hidden_state' | 'token_embeddings' | 'sentence_embedding' | 'logits' | 'vectors';
 }
 
 /** A stand-in for an exported encoder: word vectors plus the type's, and an offset where the mask is 0. */
@@ -42,10 +37,7 @@ function huggingFaceGraph({
     });
   let hidden = graph.node('Gather', [table('word', words), 'input_ids']);
   if (inputs.includes('token_type_ids'))
-    hidden = graph.node('Add', [
-      hidden,
-      graph.node('Gather', [table('type', types), 'token_type_ids']),
-    ]);
+    hidden = graph.node('Add', [hidden, graph.node('Gather', [table('type', types), 'token_type_ids'])]);
   const mask = graph.node('Cast', ['attention_mask'], {
     attributes: { to: { int: DataType.float } },
   });
@@ -59,11 +51,7 @@ function huggingFaceGraph({
     hidden = normalize(graph, pool(graph, rows, hidden, 'mean'));
   }
   graph.node('Identity', [hidden], { name: output });
-  graph.output(
-    output,
-    DataType.float,
-    output === 'sentence_embedding' ? ['batch', dims] : ['batch', 'sequence', dims],
-  );
+  graph.output(output, DataType.float, output === 'sentence_embedding' ? ['batch', dims] : ['batch', 'sequence', dims]);
   if (output === 'logits') graph.output('Gather_0', DataType.float, ['batch', 'sequence', dims]);
   return encodeModel(graph.model('exported'));
 }
@@ -90,11 +78,7 @@ function expected(pooling: Pooling, normalized: boolean, withTypes = true): numb
   });
 }
 
-const closeTo = (
-  t: ExecutionContext,
-  vectors: readonly Float32Array[],
-  values: number[][],
-): void => {
+const closeTo = (t: ExecutionContext, vectors: readonly Float32Array[], values: number[][]): void => {
   for (const [index, vector] of vectors.entries())
     t.true(difference(vector, values[index]!) <= 8 * 2 ** -24, `row ${index}`);
 };
@@ -111,9 +95,7 @@ for (const pooling of ['mean', 'cls', 'lastToken', 'max'] satisfies Pooling[])
     });
 
 test("the graph's own inputs are replaced by ids and lengths", (t) => {
-  const { graph } = decodeModel(
-    poolExistingGraph(huggingFaceGraph(), { dims, pooling: 'mean', normalize: true }),
-  );
+  const { graph } = decodeModel(poolExistingGraph(huggingFaceGraph(), { dims, pooling: 'mean', normalize: true }));
   t.deepEqual(graph.inputs, [
     { name: 'input_ids', type: DataType.int32, dims: ['batch', 'tokens'] },
     { name: 'lengths', type: DataType.int32, dims: ['batch'] },
@@ -162,12 +144,11 @@ test("a value that is called as one of ours is renamed, so that the two don't me
 
 test('an unknown input is refused by name', (t) => {
   const onnx = huggingFaceGraph({ inputs: ['input_ids', 'attention_mask', 'pixel_values'] });
-  const error = t.throws(
-    () => poolExistingGraph(onnx, { dims, pooling: 'mean', normalize: true }),
-    { instanceOf: ModelError },
-  );
-  t.is(error?.code, 'MODEL_UNSUPPORTED');
-  t.regex(error!.message, /pixel_values/);
+  const error = t.throws(() => poolExistingGraph(onnx, { dims, pooling: 'mean', normalize: true }), {
+    instanceOf: ModelError,
+  });
+  t.is(error.code, 'MODEL_UNSUPPORTED');
+  t.regex(error.message, /pixel_values/);
 });
 
 test('a graph without vectors among its outputs is refused with their names', (t) => {
@@ -182,17 +163,16 @@ test('a graph without vectors among its outputs is refused with their names', (t
       instanceOf: ModelError,
     },
   );
-  t.is(error?.code, 'MODEL_UNSUPPORTED');
-  t.regex(error!.message, /logits, Gather_0/);
+  t.is(error.code, 'MODEL_UNSUPPORTED');
+  t.regex(error.message, /logits, Gather_0/);
 });
 
 test('vectors of other dims are refused with both numbers', (t) => {
-  const error = t.throws(
-    () => poolExistingGraph(huggingFaceGraph(), { dims: 5, pooling: 'mean', normalize: true }),
-    { instanceOf: ModelError },
-  );
-  t.is(error?.code, 'MODEL_INVALID');
-  t.regex(error!.message, /5 dims.*got 4/);
+  const error = t.throws(() => poolExistingGraph(huggingFaceGraph(), { dims: 5, pooling: 'mean', normalize: true }), {
+    instanceOf: ModelError,
+  });
+  t.is(error.code, 'MODEL_INVALID');
+  t.regex(error.message, /5 dims.*got 4/);
 });
 
 test('an operator set before 11 is refused', (t) => {
@@ -207,5 +187,5 @@ test('an operator set before 11 is refused', (t) => {
       instanceOf: ModelError,
     },
   );
-  t.is(error?.code, 'MODEL_UNSUPPORTED');
+  t.is(error.code, 'MODEL_UNSUPPORTED');
 });

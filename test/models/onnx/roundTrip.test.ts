@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { PbfWriter } from 'pbf';
 import { ModelError } from '../../../models/errors.ts';
-import type { Model, Node, Tensor } from '../../../models/onnx/contract.ts';
+import type { Model, Node } from '../../../models/onnx/contract.ts';
 import { decodeModel } from '../../../models/onnx/decode.ts';
 import { encodeModel } from '../../../models/onnx/encode.ts';
 import { renameValues } from '../../../models/onnx/rename.ts';
@@ -13,23 +13,19 @@ const plain = ({ graph, ...model }: Model): unknown => ({
   ...model,
   graph: {
     ...graph,
-    nodes: graph.nodes.map(({ encoded: _, ...node }: Node) => node),
-    initializers: graph.initializers.map(({ encoded: _, data, ...tensor }: Tensor) => ({
+    nodes: graph.nodes.map((node) => ({ ...node, encoded: undefined })),
+    initializers: graph.initializers.map(({ data, ...tensor }) => ({
       ...tensor,
+      encoded: undefined,
       data: data && [...data.read()],
     })),
   },
 });
 
-const assert = <T>(property: fc.IProperty<T>): void =>
-  fc.assert(property, { seed: 20_261_124, verbose: 1 });
+const assert = <T>(property: fc.IProperty<T>): void => fc.assert(property, { seed: 20_261_124, verbose: 1 });
 
 test('any model is read as it was written', (t) => {
-  assert(
-    fc.property(anyModel, (model) =>
-      t.deepEqual(plain(decodeModel(encodeModel(model))), plain(model)),
-    ),
-  );
+  assert(fc.property(anyModel, (model) => t.deepEqual(plain(decodeModel(encodeModel(model))), plain(model))));
 });
 
 test('what was read is written back byte for byte', (t) => {
@@ -43,18 +39,14 @@ test('what was read is written back byte for byte', (t) => {
 
 test('bytes cut anywhere are refused, or lose whole fields at their end', (t) => {
   assert(
-    fc.property(
-      anyModel,
-      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      (model, share) => {
-        const bytes = encodeModel(model);
-        try {
-          decodeModel(bytes.subarray(0, Math.floor(bytes.length * share)));
-        } catch (error) {
-          t.true(error instanceof ModelError && error.code === 'MODEL_INVALID', String(error));
-        }
-      },
-    ),
+    fc.property(anyModel, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (model, share) => {
+      const bytes = encodeModel(model);
+      try {
+        decodeModel(bytes.subarray(0, Math.floor(bytes.length * share)));
+      } catch (error) {
+        t.true(error instanceof ModelError && error.code === 'MODEL_INVALID', String(error));
+      }
+    }),
   );
 });
 
@@ -83,23 +75,21 @@ test('fields that we do not know are kept', (t) => {
 });
 
 test('a tensor that gives other bytes than it announced is refused', (t) => {
-  const initializers = [
-    { name: 'a', type: 1, dims: [2], data: { byteLength: 8, read: () => new Uint8Array(4) } },
-  ];
+  const initializers = [{ name: 'a', type: 1, dims: [2], data: { byteLength: 8, read: () => new Uint8Array(4) } }];
   const model = { ...emptyModel, graph: { ...emptyModel.graph, initializers } };
   const error = t.throws(() => encodeModel(model), { instanceOf: ModelError });
-  t.is(error?.code, 'MODEL_INVALID');
+  t.is(error.code, 'MODEL_INVALID');
 });
 
 test('a graph beyond 2 GiB is refused before its weights are read', (t) => {
-  const data = { byteLength: 2 ** 31, read: () => t.fail() as never };
+  const data = { byteLength: 2 ** 31, read: () => t.fail() };
   const model = {
     ...emptyModel,
     graph: { ...emptyModel.graph, initializers: [{ name: 'a', type: 1, dims: [2 ** 29], data }] },
   };
   const error = t.throws(() => encodeModel(model), { instanceOf: ModelError });
-  t.is(error?.code, 'MODEL_UNSUPPORTED');
-  t.regex(error!.message, /2\.00 GiB/);
+  t.is(error.code, 'MODEL_UNSUPPORTED');
+  t.regex(error.message, /2\.00 GiB/);
 });
 
 test('values are renamed within the branches of an If, and nothing else is', (t) => {
@@ -136,7 +126,7 @@ test('values are renamed within the branches of an If, and nothing else is', (t)
     encoded,
   };
   const renamed = renameValues(original, new Map([['input_ids', 'ids']]));
-  const text = Buffer.from(renamed.encoded!).toString('latin1');
+  const text = Buffer.from(renamed.encoded ?? []).toString('latin1');
   t.true(text.includes('ids') && !text.includes('input_ids') && text.includes('condition'));
   t.deepEqual(renameValues(original, new Map([['other', 'x']])).encoded, encoded);
 });

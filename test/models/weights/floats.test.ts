@@ -1,17 +1,10 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {
-  fromAffine,
-  fromBfloat16,
-  fromFloat16,
-  fromFloat32,
-} from '../../../models/weights/floats.ts';
+import { fromAffine, fromBfloat16, fromFloat16, fromFloat32 } from '../../../models/weights/floats.ts';
 
-const assert = <T>(property: fc.IProperty<T>): void =>
-  fc.assert(property, { seed: 20_261_124, verbose: 1 });
+const assert = <T>(property: fc.IProperty<T>): void => fc.assert(property, { seed: 20_261_124, verbose: 1 });
 
-const bytesOf = (values: ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(values.buffer);
+const bytesOf = (values: ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> => new Uint8Array(values.buffer);
 
 test("every half widens to the value that the platform's own conversion gives", (t) => {
   const halves = Uint16Array.from({ length: 65_536 }, (_, bits) => bits);
@@ -53,8 +46,7 @@ for (const [width, codes] of [
     const finite = fc.double({ min: -100, max: 100, noNaN: true });
     fc.assert(
       fc.property(codes, finite, finite, (values, scale, min) => {
-        const exact =
-          Uint8Array === values.constructor ? Uint8Array.from(values) : Uint16Array.from(values);
+        const exact = Uint8Array === values.constructor ? Uint8Array.from(values) : Uint16Array.from(values);
         const expected = Float32Array.from(exact, (code) => code * scale + min);
         t.deepEqual(fromAffine(bytesOf(exact), width, scale, min), expected);
       }),

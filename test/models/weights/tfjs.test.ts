@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { ModelError } from '../../../models/errors.ts';
+import { ModelError, type ModelErrorCode } from '../../../models/errors.ts';
 import { tensorFlowBert } from '../../../models/weights/tensorFlowBert.ts';
 import { openTfjs } from '../../../models/weights/tfjs.ts';
 
@@ -60,17 +60,10 @@ const control = {
   weightsManifest: [{ paths: ['shard1.bin', 'shard2.bin'], weights }],
 };
 
-async function withModel(
-  json: unknown,
-  run: (path: string) => Promise<void>,
-  data: Uint8Array = bytes,
-): Promise<void> {
+async function withModel(json: unknown, run: (path: string) => Promise<void>, data: Uint8Array = bytes): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'warpmap-tfjs-'));
   try {
-    await writeFile(
-      join(folder, 'model.json'),
-      typeof json === 'string' ? json : JSON.stringify(json),
-    );
+    await writeFile(join(folder, 'model.json'), typeof json === 'string' ? json : JSON.stringify(json));
     await writeFile(join(folder, 'shard1.bin'), data.subarray(0, 7));
     await writeFile(join(folder, 'shard2.bin'), data.subarray(7));
     await run(join(folder, 'model.json'));
@@ -86,11 +79,8 @@ test('weights are read from shards by their quantisation', async (t) => {
     t.deepEqual(source.read('kernel'), new Float32Array([1, -2]));
     t.deepEqual(source.read('shared'), new Float32Array([2, 16_385.75]));
     t.deepEqual(source.read('bias'), new Float32Array([1.5]));
-    t.is(
-      t.throws(() => source.read('axis'), { instanceOf: ModelError })?.code,
-      'MODEL_UNSUPPORTED',
-    );
-    t.is(t.throws(() => source.read('nothing'), { instanceOf: ModelError })?.code, 'MODEL_INVALID');
+    t.is(t.throws(() => source.read('axis'), { instanceOf: ModelError }).code, 'MODEL_UNSUPPORTED');
+    t.is(t.throws(() => source.read('nothing'), { instanceOf: ModelError }).code, 'MODEL_INVALID');
   });
 });
 
@@ -98,42 +88,31 @@ test("BERT's tensors are found by their use in the graph, shared ones too", asyn
   await withModel(control, async (path) => {
     await using source = await openTfjs(path);
     const bert = tensorFlowBert(source);
-    t.deepEqual(
-      bert.tensor('embeddings.word_embeddings.weight', [2, 2]).read(),
-      source.read('unknown'),
-    );
+    t.deepEqual(bert.tensor('embeddings.word_embeddings.weight', [2, 2]).read(), source.read('unknown'));
     t.deepEqual(bert.tensor('embeddings.LayerNorm.weight', [2]).read(), source.read('shared'));
     t.deepEqual(bert.tensor('embeddings.LayerNorm.bias', [2]).read(), source.read('shared'));
-    t.deepEqual(
-      bert.kernel('encoder.layer.0.attention.self.query.weight', 2, 1).read(),
-      source.read('kernel'),
-    );
-    t.deepEqual(
-      bert.tensor('encoder.layer.0.attention.self.query.bias', [1]).read(),
-      source.read('bias'),
-    );
+    t.deepEqual(bert.kernel('encoder.layer.0.attention.self.query.weight', 2, 1).read(), source.read('kernel'));
+    t.deepEqual(bert.tensor('encoder.layer.0.attention.self.query.bias', [1]).read(), source.read('bias'));
   });
 });
 
 test('a kernel of another shape is refused with both shapes', async (t) => {
   await withModel(control, async (path) => {
     await using source = await openTfjs(path);
-    const kernel = (): unknown =>
-      tensorFlowBert(source).kernel('encoder.layer.0.attention.self.query.weight', 3, 1);
+    const kernel = (): unknown => tensorFlowBert(source).kernel('encoder.layer.0.attention.self.query.weight', 3, 1);
     const error = t.throws(kernel, { instanceOf: ModelError });
-    t.is(error?.code, 'MODEL_INVALID');
-    t.regex(error!.message, /`kernel`.*shape \[3,1\], found \[2,1\]/);
+    t.is(error.code, 'MODEL_INVALID');
+    t.regex(error.message, /`kernel`.*shape \[3,1\], found \[2,1\]/);
   });
 });
 
 test('a tensor that the graph does not use is refused by name', async (t) => {
   await withModel(control, async (path) => {
     await using source = await openTfjs(path);
-    const kernel = (): unknown =>
-      tensorFlowBert(source).kernel('encoder.layer.0.attention.self.key.weight', 2, 1);
+    const kernel = (): unknown => tensorFlowBert(source).kernel('encoder.layer.0.attention.self.key.weight', 2, 1);
     const error = t.throws(kernel, { instanceOf: ModelError });
-    t.is(error?.code, 'MODEL_INVALID');
-    t.regex(error!.message, /key\.weight` of shape \[2,1\].*found none/);
+    t.is(error.code, 'MODEL_INVALID');
+    t.regex(error.message, /key\.weight` of shape \[2,1\].*found none/);
   });
 });
 
@@ -142,18 +121,10 @@ const withWeight = (weight: unknown): unknown => ({
   weightsManifest: [{ paths: ['shard1.bin'], weights: [weight] }],
 });
 
-const damaged: Record<string, readonly [json: unknown, code: string, message: RegExp]> = {
+const damaged: Record<string, readonly [json: unknown, code: ModelErrorCode, message: RegExp]> = {
   'a model.json that was cut': [JSON.stringify(control).slice(0, -9), 'MODEL_INVALID', /JSON/],
-  'a model without a manifest': [
-    { ...control, weightsManifest: undefined },
-    'MODEL_INVALID',
-    /weightsManifest/,
-  ],
-  'a layers-model': [
-    { ...control, format: 'layers-model' },
-    'MODEL_UNSUPPORTED',
-    /graph-model.*"layers-model"/,
-  ],
+  'a model without a manifest': [{ ...control, weightsManifest: undefined }, 'MODEL_INVALID', /weightsManifest/],
+  'a layers-model': [{ ...control, format: 'layers-model' }, 'MODEL_UNSUPPORTED', /graph-model.*"layers-model"/],
   'a weight without a shape': [
     withWeight({ name: 'a', dtype: 'float32' }),
     'MODEL_INVALID',
@@ -169,11 +140,7 @@ const damaged: Record<string, readonly [json: unknown, code: string, message: Re
     'MODEL_UNSUPPORTED',
     /`a`.*numeric, got string/,
   ],
-  'a manifest that lists fewer bytes than there are': [
-    withWeight(weights[0]),
-    'MODEL_INVALID',
-    /4 bytes.*found 7/,
-  ],
+  'a manifest that lists fewer bytes than there are': [withWeight(weights[0]), 'MODEL_INVALID', /4 bytes.*found 7/],
   'a shard outside the folder': [
     { ...control, weightsManifest: [{ paths: ['../shard1.bin'], weights }] },
     'MODEL_INVALID',
@@ -190,8 +157,8 @@ for (const [what, [json, code, message]] of Object.entries(damaged))
   test(`${what} is refused`, async (t) => {
     await withModel(json, async (path) => {
       const error = await t.throwsAsync(openTfjs(path), { instanceOf: ModelError });
-      t.is(error?.code as string, code);
-      t.regex(error!.message, message);
+      t.is(error.code, code);
+      t.regex(error.message, message);
     });
   });
 
@@ -200,8 +167,8 @@ test('shards that were cut are refused', async (t) => {
     control,
     async (path) => {
       const error = await t.throwsAsync(openTfjs(path), { instanceOf: ModelError });
-      t.is(error?.code, 'MODEL_INVALID');
-      t.regex(error!.message, /Expected 20 bytes.*found 19/);
+      t.is(error.code, 'MODEL_INVALID');
+      t.regex(error.message, /Expected 20 bytes.*found 19/);
     },
     bytes.subarray(0, -1),
   );
