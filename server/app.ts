@@ -43,12 +43,12 @@ export function createApp(node: Node, gate: Gate): FastifyInstance {
   });
   app.addHook('onResponse', async (request, reply) => {
     node.metrics.request(request.routeOptions.url ?? 'unknown', reply.statusCode);
-    discardRest(request.raw, node.clock);
   });
   app.setNotFoundHandler((request) => {
     throw new ServerError('ROUTE_NOT_FOUND', `There is no route ${request.method} ${request.url.split('?')[0]}`);
   });
-  app.setErrorHandler((error, _request, reply) => {
+  app.setErrorHandler((error, request, reply) => {
+    discardRest(request.raw, node.clock);
     const { status } = send(asOurs(error), reply);
     if (status === 500) node.log.error({ err: error }, 'request failed');
   });

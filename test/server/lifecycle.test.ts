@@ -184,32 +184,6 @@ test('a client that sends its body drop by drop is cut off', async (t) => {
   t.is(await node.server.drain(60_000), 0);
 });
 
-test('a client that never reads is given up, and its batch with it', async (t) => {
-  const clock = new ManualClock();
-  await using node = await startNode({ clock, limits: { stallMs: 1000 } });
-  const socket = await open(node.url);
-  socket.pause();
-  // About 40 MB of answer: more than the system buffers for a client that does not read.
-  const inputs = Array.from({ length: 60_000 }, (_, index) => `a long enough text, number ${index}, to count`);
-  const { body } = bodyOf({ url: node.url, form: 'json', inputs });
-  socket.write(
-    `POST /v1/map HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
-  );
-  socket.write(body);
-  const drained = node.server.drain(1e9);
-  for (let stalled = false; !stalled;) {
-    const before = node.engine.runs.length;
-    await new Promise((resolve) => setImmediate(resolve));
-    clock.advance(500);
-    stalled = await Promise.race([
-      drained.then(() => true),
-      new Promise<boolean>((resolve) => setTimeout(() => resolve(false), before === 0 ? 5 : 20)),
-    ]);
-  }
-  t.true(node.engine.runs.length < 60_000 / 256, 'the node did not run ahead of its client');
-  socket.destroy();
-});
-
 test('a node is not ready while its model loads, and then is', async (t) => {
   const engine = Promise.withResolvers<Engine>();
   await using server = await startServer({ engine: engine.promise });

@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import test from 'ava';
 import { letters } from './fixtures/engine.ts';
 import { ask, FORMS, type FormName } from './fixtures/client.ts';
@@ -203,4 +204,18 @@ test('a function that gives too few outputs fails the batch instead of shifting 
   });
   t.is(reply.status, 500);
   t.is(reply.code, 'FUNCTION_FAILED');
+});
+
+test('of two items with one id in a batch the later stays, however long the earlier takes', async (t) => {
+  await using node = await startNode();
+  const { arrived, release } = node.engine.hold();
+  const inputs = Array.from({ length: 300 }, (_, index) => ({ id: index % 299, text: `text ${index}` }));
+  const running = ask({ url: node.url, form: 'frames', function: 'upsert', inputs, options: { collection: 'c' } });
+  await arrived;
+  await breathe();
+  t.is(node.engine.runs.length, 1, 'the second part waits for the first');
+  release();
+  t.is((await running).outputs.length, 300);
+  const [score] = await node.engine.existingCollection('c').score(['text 299'], [0]);
+  t.true(Math.abs(score! - 1) < 1e-6);
 });

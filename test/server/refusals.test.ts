@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import test from 'ava';
 import { request } from 'undici';
 import { encodeEnd, encodeHead, encodeInputs } from '../../shard/wire/encode.ts';
 import { type Ask, ask, bodyOf, FORMS, type FormName } from './fixtures/client.ts';
 import { letters } from './fixtures/engine.ts';
 import { startNode } from './fixtures/node.ts';
+import { open, readAll } from './fixtures/socket.ts';
 
 /** One rule broken at a time; `whole` proves that the same request without the fault is served. */
 interface Fault {
@@ -291,6 +293,35 @@ for (const form of FORMS) {
     });
   }
 }
+
+test('a client that goes on sending what was refused is read for a while, and then cut off', async (t) => {
+  await using node = await startNode({ limits: LIMITS });
+  const socket = await open(node.url);
+  const closed = once(socket, 'close').catch(() => {});
+  let answer = '';
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+  socket.write(
+    'POST /v1/map HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n',
+  );
+  const chunk = Buffer.alloc(1024 * 1024);
+  let sent = 0;
+  while (!socket.destroyed && sent < 200) {
+    if (!socket.write(chunk)) await Promise.race([once(socket, 'drain').catch(() => {}), closed]);
+    sent++;
+  }
+  t.true(sent < 200, `${sent} MiB`);
+  t.regex(answer, /^HTTP\/1.1 413 [^]*BODY_TOO_LARGE/);
+});
+
+test('a connection whose request was refused serves the next', async (t) => {
+  await using node = await startNode({ limits: LIMITS });
+  const socket = await open(node.url);
+  const headers = 'POST /v1/map HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+  socket.write(`${headers}Content-Length: 150000\r\n\r\n${'x'.repeat(150_000)}`);
+  const good = '{"function":"embed","inputs":["a"]}';
+  socket.end(`${headers}Connection: close\r\nContent-Length: ${good.length}\r\n\r\n${good}`);
+  t.regex(await readAll(socket), /^HTTP\/1.1 413 [^]*HTTP\/1.1 200 [^]*"failed":0/);
+});
 
 test('a refused upsert leaves no empty collection behind', async (t) => {
   await using node = await startNode();
