@@ -8,7 +8,8 @@ import { TransientFailure } from './transient.ts';
 
 /** A machine without a network must find out fast, so that the next source is tried. */
 const connectTimeoutMs = 3000;
-const headersTimeoutMs = 10_000;
+const firstAnswerTimeoutMs = 5000;
+const headersTimeoutMs = 30_000;
 const bodyTimeoutMs = 30_000;
 const mostRedirects = 5;
 
@@ -103,7 +104,7 @@ export class HubClient implements AsyncDisposable {
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...headers,
         },
-        headersTimeout: headersTimeoutMs,
+        headersTimeout: this.#reached ? headersTimeoutMs : firstAnswerTimeoutMs,
         bodyTimeout: bodyTimeoutMs,
         ...(signal === undefined ? {} : { signal }),
       });
