@@ -5,7 +5,7 @@ export function spearman(a: readonly number[], b: readonly number[]): number {
 
 function ranks(values: readonly number[]): number[] {
   const order = values.map((_, index) => index).sort((i, j) => (values[i] ?? 0) - (values[j] ?? 0));
-  const ranked: number[] = new Array(values.length).fill(0);
+  const ranked = values.map(() => 0);
   for (let start = 0; start < order.length;) {
     let end = start + 1;
     while (end < order.length && values[order[end] ?? 0] === values[order[start] ?? 0]) end++;
