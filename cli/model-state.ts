@@ -21,5 +21,5 @@ export async function findModel(): Promise<ModelState> {
 
 export function describeModel(state: ModelState): string {
   if (state.status === 'present') return `model ${state.model} is here: ${state.origin}`;
-  return `model ${state.model} is not here, and is fetched from the hub when it is first used\n  why   ${state.reason}`;
+  return `model ${state.model} is not here yet\n  why   ${state.reason}`;
 }
