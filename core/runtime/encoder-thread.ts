@@ -2,11 +2,18 @@ import { setImmediate } from 'node:timers/promises';
 import { serveThread } from '../thread/serve.ts';
 import { Transferred } from '../thread/transferred.ts';
 import type { TokenBatch } from './contract.ts';
+import { type ExitGuard, guarded } from './exit-guard.ts';
 
 /** What the thread of a session serves. */
 export type EncoderMethods = {
   run(batch: TokenBatch): Float32Array<ArrayBuffer>;
 };
+
+/** What the session hands to its thread. */
+export interface EncoderThreadData {
+  readonly data: unknown;
+  readonly guard: ExitGuard;
+}
 
 /** An encoder that is loaded on this thread. */
 export interface LoadedEncoder {
@@ -20,8 +27,9 @@ export interface LoadedEncoder {
  * session is disposed of, the running batch finishes and those that wait are refused.
  */
 export async function serveEncoder<Data>(load: (data: Data) => Promise<LoadedEncoder>): Promise<void> {
-  await serveThread<EncoderMethods>(async (data) => {
-    const encoder = await load(data as Data);
+  await serveThread<EncoderMethods>(async (workerData) => {
+    const { data, guard } = workerData as EncoderThreadData;
+    const encoder = await guarded(guard, () => load(data as Data));
     let last: Promise<unknown> = Promise.resolve();
     return {
       methods: {
@@ -30,14 +38,14 @@ export async function serveEncoder<Data>(load: (data: Data) => Promise<LoadedEnc
             // Lets in what the session has said during the run before, such as to close.
             await setImmediate();
             signal.throwIfAborted();
-            return encoder.run(batch);
+            return guarded(guard, () => encoder.run(batch));
           });
           last = turn.catch(() => {});
           const vectors = await turn;
           return new Transferred(vectors, [vectors.buffer]);
         },
       },
-      dispose: () => encoder.dispose(),
+      dispose: () => guarded(guard, () => encoder.dispose()),
     };
   });
 }

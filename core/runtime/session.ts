@@ -4,7 +4,8 @@ import type { Thread } from '../thread/contract.ts';
 import { startThread } from '../thread/start.ts';
 import { checkBatch } from './batch.ts';
 import type { RuntimeName, Session, SessionOptions, TokenBatch } from './contract.ts';
-import type { EncoderMethods } from './encoder-thread.ts';
+import type { EncoderMethods, EncoderThreadData } from './encoder-thread.ts';
+import { type ExitGuard, holdExit, releaseExit } from './exit-guard.ts';
 
 export interface ThreadSessionOptions extends SessionOptions {
   readonly runtime: RuntimeName;
@@ -18,8 +19,15 @@ export interface ThreadSessionOptions extends SessionOptions {
 export async function openThreadSession(options: ThreadSessionOptions): Promise<Session> {
   const { runtime, model, device, worker, data } = options;
   const name = `${runtime} on ${device.kind}:${device.index}`;
-  const thread = await startThread<EncoderMethods>(worker, data, { name });
-  return new ThreadSession(thread, { runtime, model, device });
+  const guard = holdExit();
+  try {
+    const threadData: EncoderThreadData = { data, guard };
+    const thread = await startThread<EncoderMethods>(worker, threadData, { name });
+    return new ThreadSession(thread, guard, { runtime, model, device });
+  } catch (error) {
+    releaseExit(guard);
+    throw error;
+  }
 }
 
 class ThreadSession implements Session {
@@ -27,16 +35,19 @@ class ThreadSession implements Session {
   readonly device: Device;
   readonly dims: number;
   readonly #thread: Thread<EncoderMethods>;
+  readonly #guard: ExitGuard;
   readonly #spec: SessionOptions['model']['spec'];
 
   constructor(
     thread: Thread<EncoderMethods>,
+    guard: ExitGuard,
     { runtime, model, device }: SessionOptions & { readonly runtime: RuntimeName },
   ) {
     this.runtime = runtime;
     this.device = device;
     this.dims = model.spec.dims;
     this.#thread = thread;
+    this.#guard = guard;
     this.#spec = model.spec;
   }
 
@@ -44,7 +55,13 @@ class ThreadSession implements Session {
     checkBatch(batch, this.#spec);
     const { rows, width, ids, lengths } = batch;
     const buffers = new Set([ids.buffer, lengths.buffer]);
-    const vectors = await this.#thread.call('run', [{ rows, width, ids, lengths }], { transfer: [...buffers] });
+    const vectors = await this.#thread
+      .call('run', [{ rows, width, ids, lengths }], { transfer: [...buffers] })
+      .catch((error: unknown) => {
+        // A thread that is gone can't say that its work has ended.
+        if (error instanceof CoreError && error.code === 'THREAD_CRASHED') releaseExit(this.#guard);
+        throw error;
+      });
     if (vectors.length !== rows * this.dims) {
       throw new CoreError(
         'RUNTIME_FAILED',
@@ -55,7 +72,11 @@ class ThreadSession implements Session {
     return vectors;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#thread[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.#thread[Symbol.asyncDispose]();
+    } finally {
+      releaseExit(this.#guard);
+    }
   }
 }

@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { resolveDevice } from '../../../core/device/index.ts';
 import type { CoreErrorCode } from '../../../core/errors.ts';
@@ -87,6 +90,15 @@ test.serial('the thread that asks is not blocked while a large batch runs', asyn
   const longest = delay.max / 1e6;
   t.log(`run ${run.toFixed(0)} ms, longest delay ${longest.toFixed(1)} ms`);
   t.true(longest < run / 2, `run ${run} ms, longest delay ${longest} ms`);
+});
+
+test.serial('a process that exits in the middle of a run ends with its own exit code, not by a crash', async (t) => {
+  const script = fileURLToPath(new URL('./exiting.ts', import.meta.url));
+  const error = await t.throwsAsync<Error & { code: number; stderr: string }>(
+    promisify(execFile)(process.execPath, ['--conditions=warpmap:source', script], { timeout: 60_000 }),
+  );
+  t.is(error?.stderr, '');
+  t.is(error?.code, 7);
 });
 
 test.serial('the number of threads does not change the vectors', async (t) => {
