@@ -65,7 +65,10 @@ test('a seed gives the same numbers on every machine', (t) => {
   t.deepEqual([random(), random()], [0.6270739405881613, 0.002735721180215478]);
   const order = shuffled([0, 1, 2, 3, 4, 5, 6, 7], seeded(1));
   t.deepEqual(order, shuffled([0, 1, 2, 3, 4, 5, 6, 7], seeded(1)));
-  t.deepEqual(order.toSorted((a, b) => a - b), [0, 1, 2, 3, 4, 5, 6, 7]);
+  t.deepEqual(
+    order.toSorted((a, b) => a - b),
+    [0, 1, 2, 3, 4, 5, 6, 7],
+  );
 });
 
 test('agreement is that of the two rows that agree least', (t) => {
