@@ -1,4 +1,5 @@
 export type ModelErrorCode =
+  | 'INPUT_INVALID'
   | 'MODEL_NOT_FOUND'
   | 'MODEL_INVALID'
   | 'MODEL_UNSUPPORTED'

@@ -34,7 +34,7 @@ export function checkOptions(options: ResolveModelOptions): void {
   const unknown = Object.keys(options).find((name) => !names.includes(name));
   if (unknown !== undefined) {
     throw new ModelError(
-      'MODEL_INVALID',
+      'INPUT_INVALID',
       `resolveModel has no option \`${unknown}\`; its options are ${names.join(', ')}.`,
     );
   }

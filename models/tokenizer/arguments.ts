@@ -1,4 +1,4 @@
-import { TokenizerError } from './errors.ts';
+import { ModelError } from '../errors.ts';
 
 /** The least `maxTokens` that leaves room for an opening and a closing special token. */
 const leastMaxTokens = 2;
@@ -8,8 +8,8 @@ export function checkMaxTokens(maxTokens: unknown, specialTokens: number): numbe
   if (typeof maxTokens === 'number' && Number.isSafeInteger(maxTokens) && maxTokens >= least) {
     return maxTokens;
   }
-  throw new TokenizerError(
-    'MAX_TOKENS_INVALID',
+  throw new ModelError(
+    'INPUT_INVALID',
     `\`maxTokens\` must be an integer from ${least} (the special tokens alone need ${specialTokens}), got ${String(maxTokens)}.`,
   );
 }
@@ -19,5 +19,5 @@ export function checkText(text: unknown, index: number): string {
     return text;
   }
   const got = text === null ? 'null' : typeof text;
-  throw new TokenizerError('TEXT_INVALID', `Text ${index} must be a string, got ${got}.`);
+  throw new ModelError('INPUT_INVALID', `Text ${index} must be a string, got ${got}.`);
 }

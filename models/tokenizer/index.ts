@@ -1,2 +1,1 @@
-export { TokenizerError, type TokenizerErrorCode } from './errors.ts';
 export { loadTokenizer } from './load.ts';

@@ -11,8 +11,8 @@ for (const [kind, path] of [
     t.is(tokenizer.encode(['some text'], { maxTokens: 2 }).ids.length, 2);
     for (const maxTokens of [1, 0, -1, 2.5, Number.NaN, Infinity, '8', undefined]) {
       t.throws(() => tokenizer.encode(['a'], { maxTokens: maxTokens as number }), {
-        name: 'TokenizerError',
-        code: 'MAX_TOKENS_INVALID',
+        name: 'ModelError',
+        code: 'INPUT_INVALID',
         message: /must be an integer from 2 /,
       });
     }
@@ -27,7 +27,7 @@ for (const [kind, path] of [
       [{}, 'object'],
     ] as const) {
       t.throws(() => tokenizer.encode(['a', text as string], { maxTokens: 8 }), {
-        code: 'TEXT_INVALID',
+        code: 'INPUT_INVALID',
         message: `Text 1 must be a string, got ${got}.`,
       });
     }
