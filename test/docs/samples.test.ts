@@ -30,8 +30,12 @@ test.before(async (t) => {
   const config = { extends: '../../tsconfig.json', compilerOptions: { noUnusedLocals: false }, include: ['*.ts'] };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
   const tsc = join(repository, 'node_modules/typescript/bin/tsc');
+  // What is wrong with the house itself, `npm run typecheck` tells.
+  const names = new Set<string | undefined>(programs.map(({ name }) => `${name}.ts`));
   const { stdout } = await run(process.execPath, [tsc], { cwd: folder }).catch((error: { stdout: string }) => error);
-  Object.assign(t.context as object, { complaints: stdout.split('\n').filter((line) => line !== '') });
+  Object.assign(t.context as object, {
+    complaints: stdout.split('\n').filter((line) => names.has(line.split('(')[0])),
+  });
 });
 
 test.after.always(async (t) => {
