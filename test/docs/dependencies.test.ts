@@ -11,6 +11,12 @@ test('every dependency is justified, and nothing else', (t) => {
   t.deepEqual(firstCells(page, '## What a user installs'), Object.keys(manifest.dependencies).toSorted());
 });
 
+test('every optional peer is justified, and each of them is optional', (t) => {
+  const peers = Object.keys(manifest.peerDependencies).toSorted();
+  t.deepEqual(firstCells(page, '## What a user may add'), peers);
+  t.deepEqual(Object.keys(manifest.peerDependenciesMeta).toSorted(), peers);
+});
+
 test('every development dependency is justified, and nothing else', (t) => {
   t.deepEqual(
     firstCells(page, '## What a developer installs besides'),
