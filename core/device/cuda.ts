@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Finding } from './contract.ts';
 import { readNvidia, type NvidiaCard } from './nvidia.ts';
 import type { CudaArgument, CudaReport } from './probe/cuda.probe.ts';
-import { runProbe, type ProbeOptions } from './probe/probe.ts';
+import { probeScript, runProbe, type ProbeOptions } from './probe/probe.ts';
 
 /** What this machine tells about CUDA. Plain data, so that the judgement over it can be tested anywhere. */
 export interface CudaFacts {
@@ -31,7 +31,7 @@ export async function findCuda(options: ProbeOptions): Promise<Finding[]> {
   let load: CudaReport | undefined;
   if (driver !== undefined && provider) {
     const report = await runProbe<CudaReport>(
-      'cuda',
+      probeScript('cuda'),
       { deviceId: 0 } satisfies CudaArgument,
       options,
     );

@@ -1,5 +1,5 @@
 import type { Device, Finding } from './contract.ts';
-import { runProbe, type ProbeOptions, type ProbeReport } from './probe/probe.ts';
+import { probeScript, runProbe, type ProbeOptions, type ProbeReport } from './probe/probe.ts';
 import type { AdapterReport, WebgpuArgument, WebgpuReport } from './probe/webgpu.probe.ts';
 import { installSwiftShader, swiftShaderMissing } from './swiftshader.ts';
 
@@ -17,7 +17,7 @@ export async function findWebgpu(
   options: ProbeOptions & { readonly software: boolean },
 ): Promise<Finding[]> {
   const [own, emulated] = await Promise.all([
-    runProbe<WebgpuReport>('webgpu', {} satisfies WebgpuArgument, options),
+    runProbe<WebgpuReport>(probeScript('webgpu'), {} satisfies WebgpuArgument, options),
     options.software ? probeSwiftShader(options) : undefined,
   ]);
   return judgeWebgpu(own, emulated);
@@ -60,7 +60,11 @@ async function probeSwiftShader(
   if (swiftShaderMissing() !== undefined) return 'missing';
   try {
     const driver = await installSwiftShader();
-    return await runProbe<WebgpuReport>('webgpu', { driver } satisfies WebgpuArgument, options);
+    return await runProbe<WebgpuReport>(
+      probeScript('webgpu'),
+      { driver } satisfies WebgpuArgument,
+      options,
+    );
   } catch (error) {
     options.signal?.throwIfAborted();
     return { ok: false, reason: (error as Error).message, stderr: '' };

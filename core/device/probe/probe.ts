@@ -16,17 +16,21 @@ export interface ProbeOptions {
 const MARK = 'warpmap-probe:';
 const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 
-/** Runs `name.probe` in a process of its own, because a broken driver takes its process down with it. */
+/** The script `name.probe` of this folder, in the language this module runs in. */
+export function probeScript(name: 'cuda' | 'webgpu'): URL {
+  return new URL(`./${name}.probe${extension}`, import.meta.url);
+}
+
+/** Runs a script in a process of its own, because a broken driver takes its process down with it. */
 export function runProbe<T>(
-  name: string,
+  script: URL,
   argument: unknown,
   options: ProbeOptions,
 ): Promise<ProbeReport<T>> {
-  const script = fileURLToPath(new URL(`./${name}.probe${extension}`, import.meta.url));
   const { promise, resolve, reject } = Promise.withResolvers<ProbeReport<T>>();
   execFile(
     process.execPath,
-    [script, JSON.stringify(argument)],
+    [fileURLToPath(script), JSON.stringify(argument)],
     {
       timeout: options.timeoutMs,
       killSignal: 'SIGKILL',
