@@ -95,6 +95,8 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`,
   );
+  // Closing our half would leave the other to a client that may never close it, and its batch with it.
+  socket.destroySoon();
 }
 
 function connectionError(code: string | undefined): ServerError {
