@@ -1,5 +1,5 @@
 import { requireIterable, zip } from '../shard/iterables.ts';
-import { requireNumber } from '../shard/options.ts';
+import { requireKnown, requireNumber } from '../shard/options.ts';
 import type { Id, Inputs, Item, MapOptions, Match, Outputs, Query } from './contract.ts';
 import { NodeError, SdkError } from './errors.ts';
 import { countOf, remoteMap, type Nodes } from './remote-function.ts';
@@ -10,6 +10,9 @@ export interface TopKOptions {
   readonly k: number;
   readonly signal?: AbortSignal;
 }
+
+/** Those of a map, but for the order and the place of failures, which are settled. */
+export type UpsertOptions = Omit<MapOptions<false>, 'returnErrors' | 'ordered'>;
 
 export interface Similarity {
   /**
@@ -35,7 +38,7 @@ export interface Collection {
    * Adds items to the collection on every node, or replaces those whose ids are present. Reads the items once, in
    * order; of two with the same id the later one stays. Ends with an error, some items added, if a node is lost for good.
    */
-  upsert(items: Inputs<Item>, options?: Omit<MapOptions<false>, 'returnErrors' | 'ordered'>): Promise<void>;
+  upsert(items: Inputs<Item>, options?: UpsertOptions): Promise<void>;
   /** Items in the collection; 0 if it was never written to. */
   size(): Promise<number>;
   /** Removes the collection from every node. */
@@ -53,6 +56,7 @@ export function collectionOn(nodes: Nodes, name: string): Collection {
 
     async upsert(items, options = {}) {
       requireIterable(items, 'items');
+      refuseChoice(options);
       const outputs = remoteMap<Item, Id, false>(nodes, 'upsert', items, {
         options: { collection: name },
         map: options,
@@ -76,7 +80,9 @@ export function collectionOn(nodes: Nodes, name: string): Collection {
 function similarityOn(nodes: Nodes, collection: string): Similarity {
   async function topK(query: Query, options: TopKOptions): Promise<Match[]>;
   async function topK(queries: readonly Query[], options: TopKOptions): Promise<Match[][]>;
-  async function topK(query: Query | readonly Query[], { k, signal }: TopKOptions): Promise<Match[] | Match[][]> {
+  async function topK(query: Query | readonly Query[], options: TopKOptions): Promise<Match[] | Match[][]> {
+    requireKnown(options, TOP_K_NAMES, 'topK');
+    const { k, signal } = options;
     requireNumber('k', k, { from: 1, whole: true });
     const one = typeof query === 'string' || query instanceof Float32Array;
     const queries = one ? [query] : query;
@@ -102,6 +108,20 @@ function similarityOn(nodes: Nodes, collection: string): Similarity {
       });
     },
   };
+}
+
+const TOP_K_NAMES: ReadonlySet<string> = new Set<keyof TopKOptions>(['k', 'signal']);
+
+/** An upsert keeps the order of its items and ends with the first that fails; a wish for anything else is refused. */
+function refuseChoice(options: object): void {
+  for (const name of ['ordered', 'returnErrors']) {
+    if (Object.hasOwn(options, name)) {
+      throw new SdkError(
+        'OPTION_INVALID',
+        `upsert has no option ${name}: it is in order, and ends with the first error`,
+      );
+    }
+  }
 }
 
 /** The count of two that are read together, where either is known: the other may be longer, or without end. */

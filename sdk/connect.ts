@@ -75,7 +75,7 @@ async function ready(client: NodeClient, timeout: number): Promise<NodeInfo> {
   const deadline = performance.now() + timeout;
   for (;;) {
     try {
-      return (await client.get('/v1/node')) as NodeInfo;
+      return checked(await client.get('/v1/node'));
     } catch (error) {
       if (error instanceof NodeError) {
         if (error.code !== 'NODE_NOT_READY' || performance.now() >= deadline) throw error;
@@ -83,6 +83,13 @@ async function ready(client: NodeClient, timeout: number): Promise<NodeInfo> {
     }
     await sleep(READY_INTERVAL);
   }
+}
+
+/** Another server than ours may answer at the address, with whatever it likes. */
+function checked(answer: unknown): NodeInfo {
+  const info = answer as Partial<NodeInfo> | null;
+  if (typeof info?.model?.name === 'string' && typeof info.model.dims === 'number') return info as NodeInfo;
+  throw new SdkError('NODE_UNREACHABLE', 'what answers is not a shard server');
 }
 
 function unreachable(url: string, cause: unknown): SdkError {

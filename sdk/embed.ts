@@ -2,6 +2,7 @@ import type { Inputs, MapOptions, NodeInfo, Outputs, Vectors } from './contract.
 import { remoteMap, type Nodes } from './remote-function.ts';
 import { ShardError } from '../shard/errors.ts';
 import { requireIterable } from '../shard/iterables.ts';
+import { requireKnown } from '../shard/options.ts';
 
 export interface EmbedChoices {
   /** Name of one of the model's prompts, such as `query`, or `''` for none. Default: none. */
@@ -24,6 +25,8 @@ export interface Embed {
   ): Outputs<Float32Array, E>;
 }
 
+const EMBED_NAMES: ReadonlySet<string> = new Set<keyof EmbedOptions>(['prompt', 'dims', 'signal']);
+
 export function embedOn(nodes: Nodes, model: NodeInfo['model']): Embed {
   const map: Embed['map'] = (texts, options = {}) => {
     const { prompt, dims, ...rest } = options;
@@ -32,6 +35,7 @@ export function embedOn(nodes: Nodes, model: NodeInfo['model']): Embed {
   };
 
   const embed = async (texts: readonly string[], options: EmbedOptions = {}): Promise<Vectors> => {
+    requireKnown(options, EMBED_NAMES, 'embed');
     let data: Float32Array<ArrayBuffer> | undefined;
     let width = options.dims ?? model.dims;
     let row = 0;

@@ -40,17 +40,22 @@ export class LaneState<I, O> {
     this.#lastFinish = now;
   }
 
-  /** Puts the lane aside for the milliseconds returned, longer each time it fails without an answer between. */
+  /** Puts the lane aside until the moment returned, longer each time it fails without an answer between. */
   failed(error: unknown, policy: RetryPolicy, now: number, random: () => number): number {
     this.lastError = error;
     // Batches that were in flight together fail together, which is one failure of the lane.
-    if (now < this.#pausedUntil) return this.#pausedUntil - now;
+    if (now < this.#pausedUntil) return this.#pausedUntil;
     this.#failures++;
     return this.pause(retryDelay(policy, this.#failures, random), now);
   }
 
   pause(milliseconds: number, now: number): number {
     this.#pausedUntil = Math.max(this.#pausedUntil, now + milliseconds);
-    return this.#pausedUntil - now;
+    return this.#pausedUntil;
+  }
+
+  /** Ends a pause up to that moment. Timers may fire before the clock says so, and then nothing else would. */
+  resume(until: number): void {
+    if (this.#pausedUntil <= until) this.#pausedUntil = -Infinity;
   }
 }

@@ -323,13 +323,16 @@ class Pump<I, O> {
     const { clock, laneRetries, patience, random } = this.#settings;
     const now = clock.now();
     const busy = error.code === 'LANE_BUSY';
-    let pause = state.failed(error, laneRetries, now, random);
+    let until = state.failed(error, laneRetries, now, random);
     if (error.retryAfter !== undefined) {
       // Later than told, never sooner, so that clients that were turned away together come back apart.
       const told = error.retryAfter * (1 + laneRetries.jitter * random());
-      pause = state.pause(Math.min(told, patience), now);
+      until = state.pause(Math.min(told, patience), now);
     }
-    this.#after(pause, () => this.#proceed());
+    this.#after(until - now, () => {
+      state.resume(until);
+      this.#proceed();
+    });
     if (rest.inputs.length === 0) return;
     const losses = task.losses + (busy ? 0 : 1);
     const busySince = busy ? Math.max(task.busySince ?? now, this.#lastAnswer) : undefined;

@@ -3,7 +3,7 @@ import { MAX_FRAME_BYTES, invalid, padded } from './limits.ts';
 
 export interface RawFrame {
   readonly type: FrameTypeCode;
-  /** Begins at a multiple of 8 of its ArrayBuffer. A view of the received chunk where that was possible. */
+  /** A view of the received chunk, if that holds all of it; so it may begin at any address. */
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 
@@ -44,8 +44,7 @@ export class FrameDecoder {
       if (body.subarray(length).some((byte) => byte !== 0)) {
         throw invalid('Expected zeros between frames');
       }
-      const payload = body.subarray(0, length);
-      yield { type, payload: payload.byteOffset % 8 === 0 ? payload : new Uint8Array(payload) };
+      yield { type, payload: body.subarray(0, length) };
     }
   }
 

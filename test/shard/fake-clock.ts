@@ -3,8 +3,14 @@ import type { Clock } from '../../shard/contract.ts';
 
 /** A clock that stands still until all that can happen has happened, and then jumps to the next timer. */
 export class FakeClock implements Clock {
+  /** Milliseconds by which timers fire before the clock says so, as real ones do. */
+  readonly early: number;
   #now = 0;
   readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
+
+  constructor(early = 0) {
+    this.early = early;
+  }
 
   now(): number {
     return this.#now;
@@ -47,7 +53,7 @@ export class FakeClock implements Clock {
       }
       idle = 0;
       this.#timers.delete(next);
-      this.#now = Math.max(this.#now, next.at);
+      this.#now = Math.max(this.#now, next.at - this.early);
       next.callback();
     }
     return promise;

@@ -81,10 +81,11 @@ testProp(
       bad: fc.uniqueArray(fc.nat(299), { maxLength: 3 }),
       poison: fc.uniqueArray(fc.nat(299), { maxLength: 3 }),
       slow: fc.integer({ min: 0, max: 300 }),
+      early: fc.constantFrom(0, 0.4),
     }),
   ],
-  async (t, { count, steps, ordered, asynchronous, maxBatchSize, window, bad, poison, slow }) => {
-    const clock = new FakeClock();
+  async (t, { count, steps, ordered, asynchronous, maxBatchSize, window, bad, poison, slow, early }) => {
+    const clock = new FakeClock(early);
     const world: World = {
       clock,
       faults: 7,

@@ -224,6 +224,16 @@ test('a lane that failed is left alone for longer each time', async (t) => {
   t.deepEqual(sent, [0, 250, 750, 1750, 3750]);
 });
 
+test('a timer that fires a little early does not leave a lane aside for ever', async (t) => {
+  const clock = new FakeClock(0.4);
+  let turn = 0;
+  const lane = laneOf<number, number>('a', async function* (batch) {
+    if (turn++ < 3) throw lost();
+    yield { first: 0, outputs: batch.inputs };
+  });
+  t.deepEqual(await clock.run(Array.fromAsync(pump([1], [lane], { clock }))), [1]);
+});
+
 test('when no lane can be made to answer the map ends and says what each said', async (t) => {
   const clock = new FakeClock();
   const dead = (name: string) =>
@@ -324,6 +334,21 @@ test('leaving the loop cancels the lanes and closes the source', async (t) => {
   for await (const output of pump(source(), [lane])) if (output === 10) break;
   t.is(lane.cancelled, 1);
   t.is(closed, 1);
+});
+
+test('leaving the loop aborts what the lanes are doing', async (t) => {
+  let aborted = 0;
+  const lane = laneOf<number, number>(
+    'a',
+    async function* (batch, signal) {
+      signal.addEventListener('abort', () => aborted++);
+      if (batch.number > 0) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      yield { first: 0, outputs: batch.inputs };
+    },
+    3,
+  );
+  for await (const _ of pump(range(1_000_000), [lane])) break;
+  t.true(aborted >= 2);
 });
 
 test('a signal ends the map with its reason and aborts what the lanes do', async (t) => {

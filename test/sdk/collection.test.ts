@@ -1,0 +1,71 @@
+import test from 'ava';
+import { range, repeat } from '../../shard/iterables.ts';
+import type { UpsertOptions } from '../../sdk/collection.ts';
+import { connect } from '../../sdk/connect.ts';
+import type { Item, Query } from '../../sdk/contract.ts';
+import { FakeNode } from './fixtures/fake-node.ts';
+
+const idOf = ({ id }: Item): unknown => id;
+const items = (count: number): Item[] => Array.from({ length: count }, (_, id) => ({ id, text: `text ${id}` }));
+const quick = { laneRetries: { initialDelay: 5, maxDelay: 20 } };
+
+test('an upsert reaches every node in order, also when one of them is cut off meanwhile', async (t) => {
+  await using a = await FakeNode.start({ apply: idOf });
+  await using b = await FakeNode.start({
+    apply: idOf,
+    trouble: (_, turn) => (turn === 1 ? { kind: 'cut', share: 0.5 } : undefined),
+  });
+  await using connection = await connect({ nodes: [a.url, b.url] });
+  await connection.collection('c').upsert(items(100), { ...quick, maxBatchSize: 16 });
+  for (const node of [a, b]) {
+    t.true(node.heads.every((head) => head.function === 'upsert' && head.options?.['collection'] === 'c'));
+    const ids = node.inputs.flat().map((item) => (item as Item).id as number);
+    t.deepEqual([...new Set(ids)], [...range(100)]);
+    t.is(node.mostInFlight, 1);
+  }
+});
+
+test('an item that one node refuses ends the upsert with its index', async (t) => {
+  await using a = await FakeNode.start({ apply: idOf });
+  await using b = await FakeNode.start({
+    apply: ({ id }: Item) => {
+      if (id === 7) throw new RangeError('full');
+      return id;
+    },
+  });
+  await using connection = await connect({ nodes: [a.url, b.url] });
+  const error = await t.throwsAsync(connection.collection('c').upsert(items(20)), { name: 'InputError' });
+  t.like(error, { index: 7, code: 'FUNCTION_FAILED' });
+});
+
+test('a call of a collection with one broken rule is refused', async (t) => {
+  await using node = await FakeNode.start();
+  await using connection = await connect({ nodes: [node.url] });
+  const collection = connection.collection('c');
+  const { similarity } = collection;
+  t.throws(() => connection.collection(''), { code: 'OPTION_INVALID' });
+  t.throws(() => similarity.map('a dog', [1]), { code: 'INPUT_INVALID', message: /queries .* repeat\("a dog"\)/ });
+  t.throws(() => similarity.map(repeat('a dog'), 'abc'), { code: 'INPUT_INVALID', message: /ids/ });
+  await t.throwsAsync(similarity.topK('a dog', { k: 0 }), { code: 'OPTION_INVALID' });
+  const misspelt = { k: 1, K: 2 };
+  await t.throwsAsync(similarity.topK('a dog', misspelt), { code: 'OPTION_INVALID' });
+  await t.throwsAsync(similarity.topK(5 as unknown as Query, { k: 1 }), { code: 'INPUT_INVALID' });
+  for (const options of [{ returnErrors: true }, { ordered: false }]) {
+    await t.throwsAsync(collection.upsert([], options as UpsertOptions), { code: 'OPTION_INVALID' });
+  }
+  await t.throwsAsync(connection.embed('a dog' as unknown as string[]), { code: 'INPUT_INVALID', message: /texts/ });
+  const wrong = { ordered: false } as object;
+  await t.throwsAsync(connection.embed(['a dog'], wrong), { code: 'OPTION_INVALID' });
+});
+
+test('a bare vector query is one query, and an array of queries is many', async (t) => {
+  await using node = await FakeNode.start({ apply: (query: Query) => [{ id: query[0], score: 1 }] });
+  await using connection = await connect({ nodes: [node.url] });
+  const { similarity } = connection.collection('c');
+  t.deepEqual(await similarity.topK(Float32Array.of(3, 4), { k: 1 }), [{ id: 3, score: 1 }]);
+  t.deepEqual(await similarity.topK(['ab', Float32Array.of(5)], { k: 1 }), [
+    [{ id: 'a', score: 1 }],
+    [{ id: 5, score: 1 }],
+  ]);
+  t.deepEqual(await similarity.topK([], { k: 1 }), []);
+});
