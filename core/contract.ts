@@ -45,10 +45,7 @@ export interface EngineCollection {
     options?: { readonly signal?: AbortSignal },
   ): Promise<Float32Array<ArrayBuffer>>;
   /** The `k` best items of each query, best first; ties by insertion order. */
-  topK(
-    queries: readonly Query[],
-    options: { readonly k: number; readonly signal?: AbortSignal },
-  ): Promise<Match[][]>;
+  topK(queries: readonly Query[], options: { readonly k: number; readonly signal?: AbortSignal }): Promise<Match[][]>;
   has(id: Id): boolean;
   remove(ids: readonly Id[]): Promise<void>;
 }

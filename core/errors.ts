@@ -7,6 +7,9 @@ export type CoreErrorCode =
   | 'THREAD_CRASHED'
   | 'DISPOSED'
   | 'INPUT_INVALID'
+  | 'FUNCTION_NOT_FOUND'
+  /** A function threw something that is no error of ours. */
+  | 'FUNCTION_FAILED'
   | 'COLLECTION_NOT_FOUND'
   | 'COLLECTION_MISMATCH'
   | 'ID_NOT_FOUND';

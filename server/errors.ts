@@ -1,11 +1,8 @@
 export type ServerErrorCode =
-  /** The values of a request, or its options, are not what the function takes. */
-  | 'INPUT_INVALID'
   | 'TOKEN_MISSING'
   | 'TOKEN_INVALID'
   /** A server without a token was addressed by a name that is not this machine's own. */
   | 'HOST_REFUSED'
-  | 'FUNCTION_NOT_FOUND'
   | 'ROUTE_NOT_FOUND'
   | 'BODY_TOO_LARGE'
   | 'MEDIA_TYPE_UNSUPPORTED'
@@ -18,8 +15,6 @@ export type ServerErrorCode =
   | 'NODE_NOT_READY'
   | 'CALL_CANCELLED'
   | 'BATCH_TIMEOUT'
-  /** A function threw something that is no error of ours. */
-  | 'FUNCTION_FAILED'
   | 'INTERNAL'
   /** Never sent: the client is gone, so nobody reads the answer. */
   | 'CLIENT_GONE'

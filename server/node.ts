@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Admission } from './admission.ts';
 import type { Calls } from './calls.ts';
 import type { Clock } from './clock.ts';
-import type { Registry } from './functions/registry.ts';
+import type { Registry } from '../core/functions/registry.ts';
 import type { Limits } from './limits.ts';
 import type { Turns } from './map/turns.ts';
 import type { Metrics } from './metrics.ts';

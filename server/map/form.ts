@@ -1,7 +1,7 @@
 /** The contract of the two forms in which a batch travels: frames and JSON. */
 import type { IncomingMessage } from 'node:http';
 import type { BatchEnd, BatchHead } from '../../shard/wire/message.ts';
-import type { Outputs } from '../functions/contract.ts';
+import type { Outputs } from '../../core/functions/contract.ts';
 import type { Limits } from '../limits.ts';
 import type { ErrorBody } from '../status.ts';
 

@@ -4,7 +4,7 @@ import { ServerError } from '../errors.ts';
 import type { Node } from '../node.ts';
 import { answerTo } from '../status.ts';
 import { Answer } from './answer.ts';
-import { runBatch } from './batch.ts';
+import { runBatch } from '../../core/functions/run-batch.ts';
 import type { Form } from './form.ts';
 
 export interface Exchange {

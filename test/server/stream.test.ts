@@ -4,7 +4,7 @@ import test from 'ava';
 import { request } from 'undici';
 import { decodeMessages } from '../../shard/wire/decode.ts';
 import { ManualClock } from './fixtures/clock.ts';
-import type { HostedFunction } from '../../server/functions/contract.ts';
+import type { HostedFunction } from '../../core/functions/contract.ts';
 import { bodyOf, type FormName, FORMS } from './fixtures/client.ts';
 import { startNode } from './fixtures/node.ts';
 import { open, readAll } from './fixtures/socket.ts';

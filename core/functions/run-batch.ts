@@ -1,7 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { CoreError } from '../../core/errors.ts';
-import { ServerError } from '../errors.ts';
-import type { BoundFunction, HostedFunction } from '../functions/contract.ts';
+import { CoreError } from '../errors.ts';
+import type { BoundFunction, HostedFunction } from './contract.ts';
 import { isolate } from './isolate.ts';
 import type { Entry, Outcome } from './outcome.ts';
 
@@ -63,9 +62,7 @@ export async function* runBatch(
 const WHOLE_CODES: readonly string[] = ['INPUT_INVALID', 'COLLECTION_MISMATCH'];
 
 function refusesBatch(errors: readonly unknown[]): boolean {
-  const codes = new Set(
-    errors.map((error) => (error instanceof ServerError || error instanceof CoreError ? error.code : '')),
-  );
+  const codes = new Set(errors.map((error) => (error instanceof CoreError ? error.code : '')));
   const [code] = codes;
   return codes.size === 1 && code !== undefined && WHOLE_CODES.includes(code);
 }

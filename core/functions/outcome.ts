@@ -1,4 +1,4 @@
-import type { Outputs } from '../functions/contract.ts';
+import type { Outputs } from './contract.ts';
 
 /** An accepted input and its position in the batch. */
 export interface Entry<Input> {

@@ -1,4 +1,4 @@
-import { ServerError } from '../errors.ts';
+import { CoreError } from '../errors.ts';
 import type { HostedFunction } from './contract.ts';
 import { embed } from './embed.ts';
 import { similarity } from './similarity.ts';
@@ -21,7 +21,7 @@ export class Registry {
   get(name: string): HostedFunction {
     const found = this.#functions.get(name);
     if (found) return found;
-    throw new ServerError(
+    throw new CoreError(
       'FUNCTION_NOT_FOUND',
       `This node has no function ${JSON.stringify(name.slice(0, 100))}; it has ${this.names.join(', ')}`,
     );

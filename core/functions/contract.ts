@@ -1,5 +1,5 @@
 /** The contract of a function that a node serves: inputs in, outputs of the same positions out. */
-import type { Engine, Vectors } from '../../core/contract.ts';
+import type { Engine, Vectors } from '../contract.ts';
 
 /** Outputs of consecutive inputs: rows of vectors, which travel as raw bytes, or any plain values. */
 export type Outputs =

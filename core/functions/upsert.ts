@@ -1,4 +1,4 @@
-import type { Item } from '../../core/contract.ts';
+import type { Item } from '../contract.ts';
 import type { HostedFunction } from './contract.ts';
 import { invalid, kindOf, Options } from './options.ts';
 import { acceptId, acceptVector } from './query.ts';

@@ -1,8 +1,7 @@
-import { CoreError } from '../../core/errors.ts';
+import { CoreError } from '../errors.ts';
 import { ModelError } from '../../models/errors.ts';
 import { ShardError } from '../../shard/errors.ts';
-import { ServerError } from '../errors.ts';
-import type { BoundFunction, Outputs } from '../functions/contract.ts';
+import type { BoundFunction, Outputs } from './contract.ts';
 import type { Entry, Outcome } from './outcome.ts';
 
 /**
@@ -34,7 +33,7 @@ export async function isolate<Input>(
   }
   const { length } = outputs.kind === 'rows' ? { length: outputs.vectors.count } : outputs.values;
   if (length !== entries.length) {
-    throw new ServerError(
+    throw new CoreError(
       'FUNCTION_FAILED',
       `The function gave ${length} outputs for ${entries.length} inputs; expected as many`,
     );
@@ -44,11 +43,10 @@ export async function isolate<Input>(
 
 /** The error as one that an input caused; throws the ones that no input did. */
 function blame(error: unknown): Error {
-  if (error instanceof CoreError && error.code === 'ID_NOT_FOUND') return error;
-  if (error instanceof ServerError && error.code === 'FUNCTION_FAILED') return error;
-  if ([CoreError, ServerError, ShardError, ModelError].some((ours) => error instanceof ours)) throw error;
+  if (error instanceof CoreError && (error.code === 'ID_NOT_FOUND' || error.code === 'FUNCTION_FAILED')) return error;
+  if ([CoreError, ShardError, ModelError].some((ours) => error instanceof ours)) throw error;
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new ServerError('FUNCTION_FAILED', message, { cause: error });
+  return new CoreError('FUNCTION_FAILED', message, { cause: error });
 }
 
 /** Cuts outputs where the indices of their inputs leave a gap. */

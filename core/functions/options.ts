@@ -1,4 +1,4 @@
-import { ServerError } from '../errors.ts';
+import { CoreError } from '../errors.ts';
 
 /** The options of one batch, read one by one; what was not asked for is refused by name. */
 export class Options {
@@ -42,13 +42,13 @@ export class Options {
     throw this.#expected('collection', 'a name of 1 to 200 characters without control characters', value);
   }
 
-  #expected(name: string, what: string, value: unknown): ServerError {
+  #expected(name: string, what: string, value: unknown): CoreError {
     return invalid(`Expected the option ${name} of ${this.#function} to be ${what}, got ${kindOf(value)}`);
   }
 }
 
-export function invalid(message: string): ServerError {
-  return new ServerError('INPUT_INVALID', message);
+export function invalid(message: string): CoreError {
+  return new CoreError('INPUT_INVALID', message);
 }
 
 /** What a value is, for a message: its kind, and its text where that is short. */

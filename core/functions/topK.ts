@@ -1,4 +1,4 @@
-import type { Query } from '../../core/contract.ts';
+import type { Query } from '../contract.ts';
 import type { HostedFunction } from './contract.ts';
 import { Options } from './options.ts';
 import { acceptQuery } from './query.ts';

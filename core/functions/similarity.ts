@@ -1,5 +1,5 @@
-import type { Id, Query } from '../../core/contract.ts';
-import { CoreError } from '../../core/errors.ts';
+import type { Id, Query } from '../contract.ts';
+import { CoreError } from '../errors.ts';
 import type { HostedFunction } from './contract.ts';
 import { invalid, kindOf, Options } from './options.ts';
 import { acceptId, acceptQuery } from './query.ts';

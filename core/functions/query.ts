@@ -1,5 +1,5 @@
-import type { EngineCollection, Id, Query } from '../../core/contract.ts';
-import { CoreError } from '../../core/errors.ts';
+import type { EngineCollection, Id, Query } from '../contract.ts';
+import { CoreError } from '../errors.ts';
 import { invalid, kindOf } from './options.ts';
 
 /** A text, or a vector of the collection's dims. Throws `INPUT_INVALID` or `COLLECTION_MISMATCH`. */
