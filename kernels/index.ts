@@ -1,0 +1,6 @@
+export type { Kernel, Launcher, Lease, Matrix, Plan, Program, Span, Step } from './contract.ts';
+export { dot, type DotCall } from './dot/dot.ts';
+export { KernelError, type KernelErrorCode, type ShaderPosition } from './errors.ts';
+export { openLauncher, type LauncherOptions } from './launch/launcher.ts';
+export { pairs, type PairsCall } from './pairs/pairs.ts';
+export { sizeLimit } from './buffers/create.ts';

@@ -1,0 +1,52 @@
+import type { Kernel, Matrix } from '../contract.ts';
+import { KernelError } from '../errors.ts';
+import { grid } from '../launch/grid.ts';
+import { requireShape, spanOf } from '../launch/matrix.ts';
+import { planOf } from '../launch/plan.ts';
+
+export interface PairsCall {
+  /** float32, q × d. */
+  readonly queries: Matrix;
+  /** float32, n × d: rows `firstRow`, `firstRow + 1`, … of the whole. */
+  readonly items: Matrix;
+  readonly firstRow: number;
+  /** uint32, p × 1, each below q: the query of each pair. */
+  readonly queryOf: Matrix;
+  /** uint32, p × 1: the row of each pair. */
+  readonly rows: Matrix;
+  /** float32, p × 1; written from `firstPair` up to `endPair`. */
+  readonly scores: Matrix;
+  /** The pairs to score; their rows must be among `items`. */
+  readonly firstPair: number;
+  readonly endPair: number;
+}
+
+const files = [new URL('pairs.wgsl', import.meta.url)];
+
+/** The dot product of one query with one item for each pair, within the bound of `dot` and with its bits. */
+export const pairs: Kernel<PairsCall> = {
+  name: 'pairs',
+  async plan(launcher, { queries, items, firstRow, queryOf, rows, scores, firstPair, endPair }) {
+    requireShape('items', items, items.rows, queries.columns);
+    requireShape('rows', rows, queryOf.rows, 1);
+    requireShape('scores', scores, queryOf.rows, 1);
+    if (firstPair > endPair || endPair > scores.rows) {
+      throw new KernelError(
+        'INPUT_INVALID',
+        `Expected pairs within ${scores.rows}; got those from ${firstPair} up to ${endPair}.`,
+      );
+    }
+    const bindings = [
+      spanOf('queries', queries),
+      spanOf('items', items),
+      spanOf('queryOf', queryOf),
+      spanOf('rows', rows),
+      spanOf('scores', scores),
+    ];
+    if (firstPair === endPair) return planOf([]);
+    const pipeline = await launcher.pipeline({ files });
+    const immediates = Uint32Array.of(firstPair, endPair, firstRow, queries.columns);
+    const workgroups = grid(Math.ceil((endPair - firstPair) / 64));
+    return planOf([{ pipeline, bindings, immediates, workgroups }]);
+  },
+};
