@@ -1,3 +1,26 @@
+export { open } from './local/open.ts';
 export { connect, type ConnectOptions } from './sdk/connect.ts';
-export { range, repeat } from './shard/iterables.ts';
-export { openEngine } from './core/open.ts';
+export type { Connection, RemoteFunction } from './sdk/connection.ts';
+export type { Collection, Similarity, TopKOptions, UpsertOptions } from './sdk/collection.ts';
+export type { Embed, EmbedOptions } from './sdk/embed.ts';
+export type {
+  Id,
+  Inputs,
+  Item,
+  MapOptions,
+  MapProgress,
+  Match,
+  NodeInfo,
+  NodeStatus,
+  Output,
+  Outputs,
+  Query,
+  Vectors,
+} from './sdk/contract.ts';
+export { NodeError, SdkError, type SdkErrorCode } from './sdk/errors.ts';
+export type { EngineOptions } from './core/open.ts';
+export { CoreError, type CoreErrorCode } from './core/errors.ts';
+export { findDevices, type Device, type DeviceRequest, type Finding } from './core/device/index.ts';
+export { ModelError, type ModelErrorCode } from './models/errors.ts';
+export { InputError, ShardError, type ShardErrorCode } from './shard/errors.ts';
+export { range, repeat, zip } from './shard/iterables.ts';

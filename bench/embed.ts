@@ -25,7 +25,7 @@ const leastAgreement = 0.999;
 const local = await resolveModel(model);
 await using warp = await open({ model, ...(options.device !== undefined && { device: options.device as 'auto' }) });
 const [node] = await warp.nodes();
-if (node === undefined) throw new Error('Expected an engine in this process, got none.');
+if (!node?.reachable) throw new Error('Expected an engine in this process, got none.');
 refuseEmulation(node.device, options.device);
 const environment = environmentOf(node.device, options.seed);
 

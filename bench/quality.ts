@@ -73,12 +73,7 @@ function row(index: number): Float32Array {
 }
 
 const [node] = await warp.nodes();
-console.log(`${node?.model.name} on ${node?.device.name}: Spearman ${value.toFixed(4)} over ${pairs.length} pairs`);
-console.log(
-  JSON.stringify({
-    metric: 'stsb-test-spearman',
-    value: Number(value.toFixed(4)),
-    model: node?.model.name,
-    pairs: pairs.length,
-  }),
-);
+const device = node?.reachable ? node.device.name : 'unknown';
+const model = warp.model.name;
+console.log(`${model} on ${device}: Spearman ${value.toFixed(4)} over ${pairs.length} pairs of sentences`);
+console.log(JSON.stringify({ metric: 'stsb-test-spearman', value: Number(value.toFixed(4)), model, pairs: pairs.length }));

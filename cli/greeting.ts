@@ -1,5 +1,5 @@
 import type { Engine } from '../core/contract.ts';
-import { packageVersion } from '../server/version.ts';
+import { packageVersion } from '../core/version.ts';
 
 export interface Greeting {
   readonly url: string;

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { packageVersion } from '../server/version.ts';
+import { packageVersion } from '../core/version.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { EmbedOptions } from './embed.ts';
 import { device, limit, port, positive, seconds } from './parse.ts';

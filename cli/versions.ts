@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform, release } from 'node:os';
-import { packageVersion } from '../server/version.ts';
+import { packageVersion } from '../core/version.ts';
 
 /** What a report of a fault should begin with. */
 export interface Versions {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const repository = join(import.meta.dirname, '..');
 const dist = join(repository, 'dist');
-const published = ['kernels', 'models', 'core', 'shard', 'server', 'sdk', 'cli'];
+const published = ['kernels', 'models', 'core', 'shard', 'server', 'sdk', 'local', 'cli'];
 
 rmSync(dist, { recursive: true, force: true });
 const tsc = join(repository, 'node_modules/typescript/bin/tsc');

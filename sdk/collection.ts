@@ -1,8 +1,9 @@
 import { requireIterable, zip } from '../shard/iterables.ts';
 import { requireKnown, requireNumber } from '../shard/options.ts';
 import type { Id, Inputs, Item, MapOptions, Match, Outputs, Query } from './contract.ts';
-import { NodeError, SdkError } from './errors.ts';
-import { countOf, remoteMap, type Nodes } from './remote-function.ts';
+import { SdkError } from './errors.ts';
+import type { Nodes } from './node.ts';
+import { countOf, remoteMap } from './remote-function.ts';
 import { everywhere } from './transport/everywhere.ts';
 
 export interface TopKOptions {
@@ -49,7 +50,6 @@ export function collectionOn(nodes: Nodes, name: string): Collection {
   if (typeof name !== 'string' || name === '') {
     throw new SdkError('OPTION_INVALID', 'Expected the name of a collection to be a string that is not empty');
   }
-  const path = `/v1/collections/${encodeURIComponent(name)}`;
   return {
     name,
     similarity: similarityOn(nodes, name),
@@ -59,20 +59,20 @@ export function collectionOn(nodes: Nodes, name: string): Collection {
       refuseChoice(options);
       const outputs = remoteMap<Item, Id, false>(nodes, 'upsert', items, {
         options: { collection: name },
-        map: options,
+        map: { ...UPSERT_BATCHES, ...options },
         join: (lanes) => [everywhere(lanes)],
       });
       for await (const _ of outputs);
     },
 
     async size() {
-      const sizes = await Promise.all(nodes.clients.map((client) => sizeOf(client.get(path))));
+      const sizes = await Promise.all(nodes.nodes.map((node) => node.collectionSize(name)));
       // A node that is behind has not seen all of an upsert that goes on.
       return Math.min(...sizes);
     },
 
     async drop() {
-      await Promise.all(nodes.clients.map((client) => client.delete(path)));
+      await Promise.all(nodes.nodes.map((node) => node.dropCollection(name)));
     },
   };
 }
@@ -110,6 +110,12 @@ function similarityOn(nodes: Nodes, collection: string): Similarity {
   };
 }
 
+/**
+ * Larger batches than those of other maps, since only one is on its way at a time: the pause between two must be small
+ * beside them, and there must be enough texts in each to run those of equal length together.
+ */
+const UPSERT_BATCHES = { initialBatchSize: 64, batchMilliseconds: 1000 };
+
 const TOP_K_NAMES: ReadonlySet<string> = new Set<keyof TopKOptions>(['k', 'signal']);
 
 /** An upsert keeps the order of its items and ends with the first that fails; a wish for anything else is refused. */
@@ -128,13 +134,4 @@ function refuseChoice(options: object): void {
 function shorter(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return Math.min(a, b);
-}
-
-async function sizeOf(answer: Promise<unknown>): Promise<number> {
-  try {
-    return ((await answer) as { size: number }).size;
-  } catch (error) {
-    if (error instanceof NodeError && error.code === 'COLLECTION_NOT_FOUND') return 0;
-    throw error;
-  }
 }

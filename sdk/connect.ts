@@ -5,7 +5,8 @@ import { Connection } from './connection.ts';
 import type { NodeInfo } from './contract.ts';
 import { NodeError, SdkError } from './errors.ts';
 import { LocalServer } from './local-server.ts';
-import { NodeClient } from './transport/node-client.ts';
+import type { Node } from './node.ts';
+import { HttpNode } from './transport/http-node.ts';
 
 export interface ConnectOptions {
   /**
@@ -57,12 +58,12 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
   const token = options.token ?? (process.env['WARPMAP_TOKEN'] || undefined);
   const server = urls.length > 0 ? undefined : await LocalServer.start({ model, device, token, startTimeout });
   const settings = { token: server?.token ?? token, concurrency, silence };
-  const clients = (server ? [server.url] : urls).map((url) => new NodeClient(url, settings));
+  const nodes = (server ? [server.url] : urls).map((url) => new HttpNode(url, settings));
   try {
-    const infos = await Promise.all(clients.map((client) => ready(client, startTimeout)));
-    return new Connection(clients, commonModel(clients, infos), server);
+    const infos = await Promise.all(nodes.map((node) => ready(node, startTimeout)));
+    return new Connection(nodes, commonModel(nodes, infos), server);
   } catch (error) {
-    await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+    await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
     await server?.[Symbol.asyncDispose]();
     throw error;
   }
@@ -71,25 +72,18 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
 const READY_INTERVAL = 250;
 
 /** What the node says of itself, once it has loaded its model. */
-async function ready(client: NodeClient, timeout: number): Promise<NodeInfo> {
+async function ready(node: Node, timeout: number): Promise<NodeInfo> {
   const deadline = performance.now() + timeout;
   for (;;) {
     try {
-      return checked(await client.get('/v1/node'));
+      return await node.info();
     } catch (error) {
       if (error instanceof NodeError) {
         if (error.code !== 'NODE_NOT_READY' || performance.now() >= deadline) throw error;
-      } else throw unreachable(client.url, error);
+      } else throw unreachable(node.url, error);
     }
     await sleep(READY_INTERVAL);
   }
-}
-
-/** Another server than ours may answer at the address, with whatever it likes. */
-function checked(answer: unknown): NodeInfo {
-  const info = answer as Partial<NodeInfo> | null;
-  if (typeof info?.model?.name === 'string' && typeof info.model.dims === 'number') return info as NodeInfo;
-  throw new SdkError('NODE_UNREACHABLE', 'what answers is not a shard server');
 }
 
 function unreachable(url: string, cause: unknown): SdkError {
@@ -103,14 +97,14 @@ function unreachable(url: string, cause: unknown): SdkError {
 }
 
 /** Vectors of different models can't be compared, so one connection has one model. */
-function commonModel(clients: readonly NodeClient[], infos: readonly NodeInfo[]): NodeInfo['model'] {
+function commonModel(nodes: readonly Node[], infos: readonly NodeInfo[]): NodeInfo['model'] {
   const first = infos[0]!.model;
   for (const [index, { model }] of infos.entries()) {
     if (model.name === first.name && model.dims === first.dims) continue;
     throw new SdkError(
       'NODES_DIFFER',
-      `Expected all nodes to have one model, but ${clients[0]!.url} has ${first.name} and ` +
-        `${clients[index]!.url} has ${model.name}; connect to those with the same model`,
+      `Expected all nodes to have one model, but ${nodes[0]!.url} has ${first.name} and ` +
+        `${nodes[index]!.url} has ${model.name}; connect to those with the same model`,
     );
   }
   return first;

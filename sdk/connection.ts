@@ -3,8 +3,8 @@ import { type Collection, collectionOn } from './collection.ts';
 import type { Inputs, MapOptions, NodeInfo, NodeStatus, Outputs } from './contract.ts';
 import { type Embed, embedOn } from './embed.ts';
 import { SdkError } from './errors.ts';
-import { type Nodes, remoteMap } from './remote-function.ts';
-import type { NodeClient } from './transport/node-client.ts';
+import type { Node, Nodes } from './node.ts';
+import { remoteMap } from './remote-function.ts';
 
 /** A function that the nodes have, known by its name. */
 export interface RemoteFunction<I, O> {
@@ -23,9 +23,9 @@ export class Connection implements AsyncDisposable {
   readonly #owned: AsyncDisposable | undefined;
   #closed: Promise<void> | undefined;
 
-  /** Made by `connect`. `owned` is what ends with the connection. */
-  constructor(clients: readonly NodeClient[], model: NodeInfo['model'], owned?: AsyncDisposable) {
-    this.#nodes = { clients, closed: this.#closing.signal };
+  /** Made by `connect` and `open`. `owned` is what ends with the connection. */
+  constructor(nodes: readonly Node[], model: NodeInfo['model'], owned?: AsyncDisposable) {
+    this.#nodes = { nodes, closed: this.#closing.signal };
     this.#owned = owned;
     this.model = model;
     this.embed = embedOn(this.#nodes, model);
@@ -50,10 +50,10 @@ export class Connection implements AsyncDisposable {
   /** What each node says of itself now. */
   async nodes(): Promise<NodeStatus[]> {
     return Promise.all(
-      this.#nodes.clients.map(async (client): Promise<NodeStatus> => {
-        const { url } = client;
+      this.#nodes.nodes.map(async (node): Promise<NodeStatus> => {
+        const { url } = node;
         try {
-          return { url, reachable: true, ...((await client.get('/v1/node')) as NodeInfo) };
+          return { url, reachable: true, ...(await node.info()) };
         } catch (error) {
           return { url, reachable: false, error: errorOf(error) };
         }
@@ -69,7 +69,7 @@ export class Connection implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#closing.abort(new SdkError('DISPOSED', 'The connection was closed'));
-    await Promise.all(this.#nodes.clients.map((client) => client[Symbol.asyncDispose]()));
+    await Promise.all(this.#nodes.nodes.map((node) => node[Symbol.asyncDispose]()));
     await this.#owned?.[Symbol.asyncDispose]();
   }
 }

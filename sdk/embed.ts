@@ -1,5 +1,6 @@
 import type { Inputs, MapOptions, NodeInfo, Outputs, Vectors } from './contract.ts';
-import { remoteMap, type Nodes } from './remote-function.ts';
+import type { Nodes } from './node.ts';
+import { remoteMap } from './remote-function.ts';
 import { ShardError } from '../shard/errors.ts';
 import { requireIterable } from '../shard/iterables.ts';
 import { requireKnown } from '../shard/options.ts';

@@ -5,16 +5,9 @@ import { requireNumber } from '../shard/options.ts';
 import { pump } from '../shard/pump.ts';
 import type { MapOptions, Outputs } from './contract.ts';
 import { SdkError } from './errors.ts';
+import type { Nodes } from './node.ts';
 import { Reporter, type Display } from './progress/reporter.ts';
 import { terminalDisplay } from './progress/terminal.ts';
-import { NodeLane } from './transport/lane.ts';
-import type { NodeClient } from './transport/node-client.ts';
-
-/** The nodes of an open connection, and the signal that aborts when it closes. */
-export interface Nodes {
-  readonly clients: readonly NodeClient[];
-  readonly closed: AbortSignal;
-}
 
 export interface RemoteMapOptions<I, O, E extends boolean> {
   readonly options: Readonly<Record<string, unknown>>;
@@ -27,7 +20,7 @@ const PROGRESS_INTERVAL = 100;
 
 /** Maps a function that the nodes have over the inputs. */
 export function remoteMap<I, O, E extends boolean>(
-  { clients, closed }: Nodes,
+  { nodes, closed }: Nodes,
   name: string,
   inputs: Inputs<I>,
   { options, map, join = (lanes) => lanes }: RemoteMapOptions<I, O, E>,
@@ -36,7 +29,7 @@ export function remoteMap<I, O, E extends boolean>(
   const { onProgress, progress, total = countOf(inputs), signal, ...rest } = map;
   if (map.total !== undefined) requireNumber('total', map.total, { from: 0, whole: true });
   const call = { function: name, id: randomUUID(), options };
-  const lanes = join(clients.map((client) => new NodeLane<I, O>(client, call)));
+  const lanes = join(nodes.map((node) => node.lane<I, O>(call)));
   const either = signal ? AbortSignal.any([signal, closed]) : closed;
   const displays: Display[] = [];
   if (onProgress) displays.push({ interval: PROGRESS_INTERVAL, update: onProgress, finish: onProgress });

@@ -1,4 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
+import type { Device } from '../device/contract.ts';
 import { CoreError } from '../errors.ts';
 import type { BoundFunction, HostedFunction } from './contract.ts';
 import { isolate } from './isolate.ts';
@@ -65,4 +66,9 @@ function refusesBatch(errors: readonly unknown[]): boolean {
   const codes = new Set(errors.map((error) => (error instanceof CoreError ? error.code : '')));
   const [code] = codes;
   return codes.size === 1 && code !== undefined && WHOLE_CODES.includes(code);
+}
+
+/** Inputs that are run at once: enough for the device to be busy, and few enough for the first outputs to leave soon. */
+export function partInputs({ kind, software }: Device): number {
+  return kind === 'cpu' || software ? 256 : 2048;
 }

@@ -3,15 +3,8 @@ import { BatchError, ShardError } from '../../shard/errors.ts';
 import { encodeRequest } from '../../shard/wire/encode.ts';
 import type { BatchEnd } from '../../shard/wire/message.ts';
 import { faultOf } from './fault.ts';
+import type { Call } from '../node.ts';
 import type { NodeClient } from './node-client.ts';
-
-/** One call of one function: what all its batches have in common. */
-export interface Call {
-  readonly function: string;
-  /** Unique among all calls of all clients. */
-  readonly id: string;
-  readonly options: Readonly<Record<string, unknown>>;
-}
 
 /** Milliseconds that a cancellation may take; the node hears of it also by the closed connections. */
 const CANCEL_TIMEOUT = 2_000;

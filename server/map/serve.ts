@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Device } from '../../core/device/contract.ts';
 import { ServerError } from '../errors.ts';
 import type { Node } from '../node.ts';
 import { answerTo } from '../status.ts';
 import { Answer } from './answer.ts';
-import { runBatch } from '../../core/functions/run-batch.ts';
+import { partInputs, runBatch } from '../../core/functions/run-batch.ts';
 import type { Form } from './form.ts';
 
 export interface Exchange {
@@ -93,9 +92,4 @@ export async function serveBatch(node: Node, form: Form, { request, response, on
       });
     }
   }
-}
-
-/** Inputs that are run at once: enough for the device to be busy, and few enough for the first outputs to leave soon. */
-function partInputs({ kind, software }: Device): number {
-  return kind === 'cpu' || software ? 256 : 2048;
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { EngineCollection } from '../../core/contract.ts';
 import type { Node } from '../node.ts';
-import { packageVersion } from '../version.ts';
+import { packageVersion } from '../../core/version.ts';
 
 /** `GET /v1/node`, the collections, and `DELETE /v1/calls/:call`. */
 export function nodeRoutes(app: FastifyInstance, node: Node): void {

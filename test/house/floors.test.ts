@@ -15,7 +15,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   core: ['kernels', 'models', 'shard'],
   server: ['core', 'models', 'shard'],
   sdk: ['shard'],
-  cli: ['kernels', 'models', 'shard', 'core', 'server', 'sdk'],
+  local: ['core', 'sdk', 'shard'],
+  cli: ['kernels', 'models', 'shard', 'core', 'server', 'sdk', 'local'],
 };
 const folders = [...Object.keys(floors), 'test', 'bench', 'examples', 'scripts'];
 

@@ -1,0 +1,39 @@
+import type { Engine } from '../core/contract.ts';
+import { Registry } from '../core/functions/registry.ts';
+import { packageVersion } from '../core/version.ts';
+import type { Lane } from '../shard/contract.ts';
+import type { NodeInfo } from '../sdk/contract.ts';
+import type { Call, Node } from '../sdk/node.ts';
+import { EngineLane } from './lane.ts';
+
+/** The engine of this process as a connection's only node. Owns the engine. */
+export class EngineNode implements Node {
+  readonly url = 'local';
+  readonly #engine: Engine;
+  readonly #functions = new Registry();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  lane<I, O>(call: Call): Lane<I, O> {
+    return new EngineLane<I, O>(this.#engine, this.#functions, call);
+  }
+
+  async info(): Promise<NodeInfo> {
+    const { device, model } = this.#engine;
+    return { version: packageVersion(), device, model, functions: this.#functions.names, draining: false };
+  }
+
+  async collectionSize(name: string): Promise<number> {
+    return this.#engine.collections().find((each) => each.name === name)?.size ?? 0;
+  }
+
+  async dropCollection(name: string): Promise<void> {
+    await this.#engine.drop(name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#engine[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,51 @@
+import type { Lane } from '../../shard/contract.ts';
+import type { NodeInfo } from '../contract.ts';
+import { NodeError, SdkError } from '../errors.ts';
+import type { Call, Node } from '../node.ts';
+import { NodeLane } from './lane.ts';
+import { NodeClient, type NodeClientOptions } from './node-client.ts';
+
+/** A node behind HTTP. */
+export class HttpNode implements Node {
+  readonly #client: NodeClient;
+
+  constructor(url: string, options: NodeClientOptions) {
+    this.#client = new NodeClient(url, options);
+  }
+
+  get url(): string {
+    return this.#client.url;
+  }
+
+  lane<I, O>(call: Call): Lane<I, O> {
+    return new NodeLane<I, O>(this.#client, call);
+  }
+
+  async info(): Promise<NodeInfo> {
+    const answer = (await this.#client.get('/v1/node')) as Partial<NodeInfo> | null;
+    // Another server than ours may answer at the address, with whatever it likes.
+    if (typeof answer?.model?.name === 'string' && typeof answer.model.dims === 'number') return answer as NodeInfo;
+    throw new SdkError('NODE_UNREACHABLE', 'what answers is not a shard server');
+  }
+
+  async collectionSize(name: string): Promise<number> {
+    try {
+      return ((await this.#client.get(pathOf(name))) as { size: number }).size;
+    } catch (error) {
+      if (error instanceof NodeError && error.code === 'COLLECTION_NOT_FOUND') return 0;
+      throw error;
+    }
+  }
+
+  dropCollection(name: string): Promise<void> {
+    return this.#client.delete(pathOf(name));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#client[Symbol.asyncDispose]();
+  }
+}
+
+function pathOf(collection: string): string {
+  return `/v1/collections/${encodeURIComponent(collection)}`;
+}
