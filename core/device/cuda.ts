@@ -19,9 +19,9 @@ export interface CudaFacts {
   readonly load: CudaReport | undefined;
 }
 
-const INSTALL_PROVIDER = 'npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12';
+const INSTALL_PROVIDER = '`npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12`';
 const INSTALL_DRIVER =
-  'On a machine with an NVIDIA GPU install its driver; in a container, start it with the NVIDIA runtime (docker run --gpus all)';
+  'where there is an NVIDIA GPU, install its driver, or start the container with `docker run --gpus all`';
 
 /** The NVIDIA GPUs that ONNX Runtime can use, or why it can use none. */
 export async function findCuda(options: ProbeOptions): Promise<Finding[]> {
@@ -30,11 +30,7 @@ export async function findCuda(options: ProbeOptions): Promise<Finding[]> {
   const provider = hasProvider();
   let load: CudaReport | undefined;
   if (driver !== undefined && provider) {
-    const report = await runProbe<CudaReport>(
-      probeScript('cuda'),
-      { deviceId: 0 } satisfies CudaArgument,
-      options,
-    );
+    const report = await runProbe<CudaReport>(probeScript('cuda'), { deviceId: 0 } satisfies CudaArgument, options);
     load = report.ok ? report.value : { loads: false, error: report.reason };
   }
   return judgeCuda({ platform, driver, cards, provider, load });
@@ -43,36 +39,28 @@ export async function findCuda(options: ProbeOptions): Promise<Finding[]> {
 /** What the facts mean for the user. */
 export function judgeCuda(facts: CudaFacts): Finding[] {
   const { platform, driver, cards, provider, load } = facts;
-  const missing = (reason: string, mend: string): Finding[] => [
-    { status: 'missing', kind: 'cuda', reason, mend },
-  ];
+  const missing = (reason: string, mend: string): Finding[] => [{ status: 'missing', kind: 'cuda', reason, mend }];
   if (platform !== 'linux-x64') {
-    return missing(
-      `ONNX Runtime for Node brings CUDA for linux-x64 and this is ${platform}`,
-      'Use WebGPU or the CPU',
-    );
+    return missing(`ONNX Runtime for Node brings CUDA for linux-x64 and this is ${platform}`, 'use WebGPU or the CPU');
   }
   if (driver === undefined) {
-    const reason = 'no NVIDIA driver: nvidia-smi and /proc/driver/nvidia do not answer';
+    const reason = 'there is no NVIDIA driver (neither nvidia-smi nor /proc/driver/nvidia answers)';
     return provider
       ? missing(reason, INSTALL_DRIVER)
       : missing(
           `${reason}, and the CUDA provider of ONNX Runtime is not installed`,
-          `${INSTALL_DRIVER}, then ${INSTALL_PROVIDER}`,
+          `${INSTALL_DRIVER}; then run ${INSTALL_PROVIDER}`,
         );
   }
   if (!provider) {
     return missing(
       `NVIDIA driver ${driver} is there, but the CUDA provider of ONNX Runtime is not installed`,
-      INSTALL_PROVIDER,
+      `download it with ${INSTALL_PROVIDER}`,
     );
   }
   if (load?.loads !== true) {
     const error = load?.error ?? 'it was not tried';
-    return missing(
-      `the CUDA provider of ONNX Runtime does not load: ${error.split('\n')[0]}`,
-      mendLoad(error),
-    );
+    return missing(`the CUDA provider of ONNX Runtime does not load: ${error.split('\n')[0]}`, mendLoad(error));
   }
   // It ran, so there is a card, even where nothing would name it.
   const named: readonly NvidiaCard[] = cards.length === 0 ? [{ name: 'NVIDIA GPU' }] : cards;
@@ -91,15 +79,13 @@ export function judgeCuda(facts: CudaFacts): Finding[] {
 }
 
 function mendLoad(error: string): string {
-  if (/libcudnn/.test(error))
-    return 'Install cuDNN 9 for CUDA 12 and put its folder on LD_LIBRARY_PATH';
+  if (/libcudnn/.test(error)) return 'install cuDNN 9 for CUDA 12 and put its folder on LD_LIBRARY_PATH';
   if (/lib(?:cu|nv)\w*\.so/.test(error))
-    return 'Install the CUDA 12 runtime libraries and put their folder on LD_LIBRARY_PATH';
-  if (/driver version is insufficient|forward compat/i.test(error))
-    return 'Update the NVIDIA driver to 525 or later';
+    return 'install the CUDA 12 runtime libraries and put their folder on LD_LIBRARY_PATH';
+  if (/driver version is insufficient|forward compat/i.test(error)) return 'update the NVIDIA driver to 525 or later';
   if (/no CUDA-capable device|out of memory/i.test(error))
-    return 'Check nvidia-smi and CUDA_VISIBLE_DEVICES: no GPU is visible or free';
-  return `Check nvidia-smi, then reinstall with ${INSTALL_PROVIDER}`;
+    return 'check nvidia-smi and CUDA_VISIBLE_DEVICES: no GPU is visible or free';
+  return `check nvidia-smi, then reinstall with ${INSTALL_PROVIDER}`;
 }
 
 function hasProvider(): boolean {

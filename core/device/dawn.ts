@@ -1,16 +1,14 @@
 import { CoreError } from '../errors.ts';
-import { withDriver, type SoftwareDriver } from './vulkan.ts';
+import { showDriver, type SoftwareDriver } from './vulkan.ts';
 
 export interface DawnOptions {
   /** Exact adapter name, as Dawn lists it. Default: Dawn's first. */
   readonly name?: string | undefined;
-  /** Graphics interface, such as `vulkan`, `metal` or `d3d12`. Default: the platform's. */
-  readonly backend?: string | undefined;
   /** The emulated GPU to start instead of the machine's own drivers. */
   readonly driver?: SoftwareDriver | undefined;
 }
 
-/** A running Dawn and its adapter. */
+/** A Dawn and its adapter; `null` where the drivers have none. */
 export interface Dawn {
   readonly gpu: GPU;
   readonly adapter: GPUAdapter | null;
@@ -40,16 +38,21 @@ export async function dawnGlobals(): Promise<Readonly<Record<string, unknown>>> 
   return (await loadDawn()).globals as Readonly<Record<string, unknown>>;
 }
 
-/** Starts a Dawn of its own. Keep `gpu` until every device made from it is lost: Dawn crashes if it is collected first. */
+/** Dawn crashes if it is collected while a device lives, and for a turn or two of the event loop after that. */
+const started = new Set<GPU>();
+
+/** The adapter of a Dawn that runs. */
+export function requestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
+  return gpu.requestAdapter({ powerPreference: 'high-performance' });
+}
+
+/** Starts a Dawn of its own. It stays in memory until the thread ends, so start one and reuse it. */
 export async function createDawn(options: DawnOptions): Promise<Dawn> {
   const { create } = await loadDawn();
   const flags = [...TOGGLES];
-  if (options.backend !== undefined) flags.push(`backend=${options.backend}`);
   if (options.name !== undefined) flags.push(`adapter=${options.name}`);
   const gpu = create(flags);
-  // Drivers are loaded inside this first call, before it returns its promise.
-  const adapter = await withDriver(options.driver, () =>
-    gpu.requestAdapter({ powerPreference: 'high-performance' }),
-  );
-  return { gpu, adapter };
+  started.add(gpu);
+  using _shown = await showDriver(options.driver);
+  return { gpu, adapter: await requestAdapter(gpu) };
 }

@@ -11,7 +11,7 @@ export interface FindOptions {
   readonly kinds?: readonly DeviceKind[];
   /** Whether to look for emulated GPUs too. Default: true. */
   readonly software?: boolean;
-  /** How long a driver may take to answer, in milliseconds; then it counts as broken. Default: 30,000. */
+  /** How long a driver may take to answer, in milliseconds from 1 to 2³¹ − 1; then it counts as broken. Default: 30,000. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -26,20 +26,27 @@ const KINDS: readonly DeviceKind[] = ['cuda', 'webgpu', 'cpu'];
 export async function findDevices(options: FindOptions = {}): Promise<Finding[]> {
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
-    throw new CoreError(
-      'INPUT_INVALID',
-      `Expected the options ${OPTIONS.join(', ')}; got ${unknown}.`,
-    );
+    throw new CoreError('INPUT_INVALID', `Expected the options ${OPTIONS.join(', ')}; got ${unknown}.`);
   }
   const { kinds = KINDS, software = true, timeoutMs = 30_000, signal } = options;
+  const odd = kinds.find((kind) => !KINDS.includes(kind));
+  if (odd !== undefined) {
+    throw new CoreError('INPUT_INVALID', `Expected kinds of ${KINDS.join(', ')}; got ${String(odd)}.`);
+  }
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs >= 2 ** 31) {
+    throw new CoreError(
+      'INPUT_INVALID',
+      `Expected timeoutMs to be an integer from 1 to 2³¹ − 1; got ${String(timeoutMs)}.`,
+    );
+  }
   signal?.throwIfAborted();
   const probe = { timeoutMs, signal };
+  const none: Promise<Finding[]> = Promise.resolve([]);
   const found = await Promise.all([
-    kinds.includes('cuda') ? findCuda(probe) : [],
-    kinds.includes('webgpu') ? findWebgpu({ ...probe, software }) : [],
-    kinds.includes('cpu') ? [findCpu()] : [],
+    kinds.includes('cuda') ? findCuda(probe) : none,
+    kinds.includes('webgpu') ? findWebgpu({ ...probe, software }) : none,
   ]);
-  return found.flat();
+  return [...found.flat(), ...(kinds.includes('cpu') ? [findCpu()] : [])];
 }
 
 /** Answers by what was looked for, since devices do not come and go while a process runs, and probes take time. */

@@ -1,7 +1,7 @@
 import { CoreError } from '../errors.ts';
 import type { Device } from './contract.ts';
-import { createDawn, type Dawn } from './dawn.ts';
-import { installSwiftShader } from './swiftshader.ts';
+import { createDawn, requestAdapter, type Dawn } from './dawn.ts';
+import { swiftShaderDriver } from './swiftshader.ts';
 import { isSwiftShader, WANTED_FEATURES } from './webgpu.ts';
 
 export interface OpenGpuOptions {
@@ -25,8 +25,8 @@ export interface Gpu extends AsyncDisposable {
 
 const OPTIONS: readonly string[] = ['onError'];
 
-/** Dawn crashes if it is collected while one of its devices lives. */
-const living = new Set<Dawn>();
+/** One Dawn for each adapter by name: drivers are loaded once in a thread, however often a device opens. */
+const running = new Map<string, Promise<Dawn>>();
 
 /**
  * Opens a WebGPU device with all that its adapter allows: largest limits, and those features that kernels use.
@@ -37,41 +37,32 @@ const living = new Set<Dawn>();
 export async function openGpu(device: Device, options: OpenGpuOptions = {}): Promise<Gpu> {
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
-    throw new CoreError(
-      'INPUT_INVALID',
-      `Expected the options ${OPTIONS.join(', ')}; got ${unknown}.`,
-    );
+    throw new CoreError('INPUT_INVALID', `Expected the options ${OPTIONS.join(', ')}; got ${unknown}.`);
   }
-  const { dawn, adapter } = await startDawn(device);
-  living.add(dawn);
+  const { adapter } = await findAdapter(device);
   let gpuDevice: GPUDevice;
   try {
     gpuDevice = await adapter.requestDevice({
       label: device.name,
-      requiredFeatures: WANTED_FEATURES.filter((name) =>
-        adapter.features.has(name),
-      ) as GPUFeatureName[],
+      requiredFeatures: WANTED_FEATURES.filter((name) => adapter.features.has(name)) as GPUFeatureName[],
       requiredLimits: limitsOf(adapter),
     });
   } catch (error) {
-    living.delete(dawn);
-    throw new CoreError(
-      'DEVICE_NOT_FOUND',
-      `${device.name} refused to open: ${(error as Error).message}`,
-      { cause: error },
-    );
+    running.delete(device.name);
+    throw new CoreError('DEVICE_NOT_FOUND', `${device.name} refused to open: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
-  return new DawnGpu(device, gpuDevice, dawn, options);
+  return new DawnGpu(device, gpuDevice, options);
 }
 
 /**
  * What browsers have as `navigator.gpu`, bound to this device's adapter, for libraries that open devices themselves.
- * It stays in memory until the thread ends.
+ * It lives until the thread ends.
  */
 export async function dawnGpu(device: Device): Promise<GPU> {
-  const { dawn } = await startDawn(device);
-  living.add(dawn);
-  return dawn.gpu;
+  const { gpu } = await findAdapter(device);
+  return gpu;
 }
 
 class DawnGpu implements Gpu {
@@ -79,19 +70,17 @@ class DawnGpu implements Gpu {
   readonly gpuDevice: GPUDevice;
   readonly adapterInfo: GPUAdapterInfo;
   readonly lost: Promise<CoreError>;
+  readonly #onError: OpenGpuOptions['onError'];
   #failure: CoreError | undefined;
   #disposed = false;
 
-  constructor(device: Device, gpuDevice: GPUDevice, dawn: Dawn, options: OpenGpuOptions) {
+  constructor(device: Device, gpuDevice: GPUDevice, options: OpenGpuOptions) {
     this.device = device;
     this.gpuDevice = gpuDevice;
     this.adapterInfo = gpuDevice.adapterInfo;
-    this.lost = this.#watchLoss(dawn);
-    gpuDevice.addEventListener('uncapturederror', (event) => {
-      const error = translate((event as GPUUncapturedErrorEvent).error, device);
-      this.#failure ??= error;
-      options.onError?.(error);
-    });
+    this.lost = this.#watchLoss();
+    this.#onError = options.onError;
+    gpuDevice.addEventListener('uncapturederror', this.#onUncaptured);
   }
 
   check(): void {
@@ -104,9 +93,18 @@ class DawnGpu implements Gpu {
     await this.lost;
   }
 
-  async #watchLoss(dawn: Dawn): Promise<CoreError> {
+  readonly #onUncaptured = (event: GPUUncapturedErrorEvent): void => {
+    const error = translate(event.error, this.device);
+    this.#failure ??= error;
+    this.#onError?.(error);
+  };
+
+  async #watchLoss(): Promise<CoreError> {
     const { reason, message } = await this.gpuDevice.lost;
-    living.delete(dawn);
+    // Dawn holds its listeners and this one holds the device: neither would ever be collected.
+    this.gpuDevice.removeEventListener('uncapturederror', this.#onUncaptured);
+    // A driver that fell over is best started afresh.
+    if (reason !== 'destroyed') running.delete(this.device.name);
     const error = this.#disposed
       ? new CoreError('DISPOSED', `${this.device.name} was disposed.`)
       : new CoreError(
@@ -118,29 +116,38 @@ class DawnGpu implements Gpu {
   }
 }
 
-async function startDawn(device: Device): Promise<{ dawn: Dawn; adapter: GPUAdapter }> {
+/** A Dawn with an adapter that no device was made of yet: an adapter gives one device only. */
+async function findAdapter(device: Device): Promise<{ gpu: GPU; adapter: GPUAdapter }> {
   if (device.kind !== 'webgpu') {
     throw new CoreError(
       'INPUT_INVALID',
       `Expected a webgpu device; got ${device.kind}:${device.index} (${device.name}).`,
     );
   }
-  const driver =
-    device.software && isSwiftShader(device.name) ? await installSwiftShader() : undefined;
-  let cause: unknown;
+  const dawn = running.get(device.name) ?? startDawn(device);
+  running.set(device.name, dawn);
   try {
-    const dawn = await createDawn({ name: device.name, driver });
-    if (dawn.adapter !== null) return { dawn, adapter: dawn.adapter };
+    const { gpu } = await dawn;
+    const adapter = await requestAdapter(gpu);
+    if (adapter !== null) return { gpu, adapter };
   } catch (error) {
-    cause = error;
+    running.delete(device.name);
+    throw error instanceof CoreError ? error : absent(device, error);
   }
-  const hint =
-    driver === undefined
-      ? 'Look at what findDevices() finds.'
-      : 'In a worker thread, start the thread with `env: SHARE_ENV`: the driver is chosen by environment variables.';
-  throw new CoreError('DEVICE_NOT_FOUND', `${device.name} has no adapter in this thread. ${hint}`, {
-    cause,
-  });
+  running.delete(device.name);
+  throw absent(device);
+}
+
+async function startDawn(device: Device): Promise<Dawn> {
+  const driver = device.software && isSwiftShader(device.name) ? await swiftShaderDriver() : undefined;
+  return createDawn({ name: device.name, driver });
+}
+
+function absent(device: Device, cause?: unknown): CoreError {
+  const hint = device.software
+    ? 'In a worker thread, start the thread with `env: SHARE_ENV`: the driver is chosen by environment variables.'
+    : 'Look at what findDevices() finds.';
+  return new CoreError('DEVICE_NOT_FOUND', `${device.name} has no adapter in this thread. ${hint}`, { cause });
 }
 
 /** All limits the adapter has, as a plain record. */

@@ -48,10 +48,7 @@ export function parseNvidiaSmi(table: string): Nvidia {
 }
 
 /** The cards in CUDA's order: it numbers what `CUDA_VISIBLE_DEVICES` lists, and stops at the first that is not there. */
-export function visibleCards(
-  cards: readonly NvidiaCard[],
-  visible: string | undefined,
-): NvidiaCard[] {
+export function visibleCards(cards: readonly NvidiaCard[], visible: string | undefined): NvidiaCard[] {
   if (visible === undefined) return [...cards];
   const listed: NvidiaCard[] = [];
   for (const entry of visible.split(',').map((part) => part.trim())) {
@@ -66,9 +63,7 @@ export function visibleCards(
 
 function readDriverVersion(): string | undefined {
   try {
-    return /Kernel Module(?: for \S+)?\s+([\d.]+)/.exec(
-      readFileSync('/proc/driver/nvidia/version', 'utf8'),
-    )?.[1];
+    return /Kernel Module(?: for \S+)?\s+([\d.]+)/.exec(readFileSync('/proc/driver/nvidia/version', 'utf8'))?.[1];
   } catch {
     return undefined;
   }

@@ -11,24 +11,24 @@ import { readTar } from './tar.ts';
 import type { SoftwareDriver } from './vulkan.ts';
 
 const PACKAGE = '@sparticuz/chromium';
+/** The release that was tried here; later ones may pack their files otherwise. */
+export const SWIFTSHADER_PACKAGE: string = `${PACKAGE}@153.0.0`;
 const MANIFEST = 'vk_swiftshader_icd.json';
 const LOADER = 'libvulkan.so.1';
 const FILES = [MANIFEST, LOADER, 'libvk_swiftshader.so'];
 
 /** Why SwiftShader can't be had on this machine, and the mend; `undefined` where it can. */
-export function swiftShaderMissing():
-  | { readonly reason: string; readonly mend: string }
-  | undefined {
+export function swiftShaderMissing(): { readonly reason: string; readonly mend: string } | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     return {
       reason: `the emulated GPU, SwiftShader, comes for linux-x64 and this is ${process.platform}-${process.arch}`,
-      mend: 'Use the CPU device, or a Vulkan driver of your own such as Mesa lavapipe 25 or later',
+      mend: 'use the CPU device, or a Vulkan driver of your own such as Mesa lavapipe 25 or later',
     };
   }
   if (archivePath() === undefined) {
     return {
       reason: `the emulated GPU, SwiftShader, is not installed (npm package ${PACKAGE})`,
-      mend: `To test GPU code without a GPU: npm install --save-dev ${PACKAGE}`,
+      mend: `to try GPU code without a GPU, run \`npm install --save-dev ${SWIFTSHADER_PACKAGE}\``,
     };
   }
   return undefined;
@@ -38,19 +38,32 @@ export function swiftShaderMissing():
  * Google's SwiftShader out of the npm package that carries it, unpacked once into the cache folder. Any number of
  * processes may ask at the same time: each unpacks beside the place and the first to rename wins.
  *
- * Throws `DEVICE_NOT_FOUND` where it is not installed.
+ * Throws `DEVICE_NOT_FOUND` where it is not installed or the folder can't be written.
  */
 export async function installSwiftShader(cache: string = cacheFolder()): Promise<SoftwareDriver> {
   const missing = swiftShaderMissing();
   const archive = archivePath();
   if (missing !== undefined || archive === undefined) {
-    throw new CoreError('DEVICE_NOT_FOUND', `${missing?.reason}. ${missing?.mend}.`);
+    throw new CoreError('DEVICE_NOT_FOUND', `There is no emulated GPU here: ${missing?.reason}; ${missing?.mend}.`);
   }
   const packed = await readFile(archive);
   const key = createHash('sha256').update(packed).digest('hex').slice(0, 16);
   const place = path.join(cache, `swiftshader-${key}`);
-  if (!existsSync(place)) await unpack(packed, place);
+  try {
+    if (!existsSync(place)) await unpack(packed, place);
+  } catch (error) {
+    throw new CoreError(
+      'DEVICE_NOT_FOUND',
+      `The emulated GPU could not be unpacked into ${place}: ${(error as Error).message}. Set WARPMAP_CACHE to a folder that can be written.`,
+      { cause: error },
+    );
+  }
   return { loader: path.join(place, LOADER), manifest: path.join(place, MANIFEST) };
+}
+
+/** The driver to show while SwiftShader starts; `undefined` where only the machine's own drivers may have it. */
+export async function swiftShaderDriver(): Promise<SoftwareDriver | undefined> {
+  return swiftShaderMissing() === undefined ? installSwiftShader() : undefined;
 }
 
 /** `$WARPMAP_CACHE`, else `warpmap` in the user's cache folder. */
@@ -58,10 +71,7 @@ function cacheFolder(): string {
   const own = process.env['WARPMAP_CACHE'];
   if (own !== undefined && own !== '') return path.resolve(own);
   const xdg = process.env['XDG_CACHE_HOME'];
-  return path.join(
-    xdg !== undefined && path.isAbsolute(xdg) ? xdg : path.join(os.homedir(), '.cache'),
-    'warpmap',
-  );
+  return path.join(xdg !== undefined && path.isAbsolute(xdg) ? xdg : path.join(os.homedir(), '.cache'), 'warpmap');
 }
 
 function archivePath(): string | undefined {

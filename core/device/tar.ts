@@ -12,8 +12,7 @@ export function readTar(archive: Uint8Array): Map<string, Uint8Array> {
     const prefix = text(header, 257, 5) === 'ustar' ? text(header, 345, 155) : '';
     const name = [prefix, text(header, 0, 100)].filter((part) => part !== '').join('/');
     offset += BLOCK;
-    if (type === 0 || type === 0x30)
-      files.set(name.replace(/^\.\//, ''), archive.subarray(offset, offset + size));
+    if (type === 0 || type === 0x30) files.set(name.replace(/^\.\//, ''), archive.subarray(offset, offset + size));
     offset += Math.ceil(size / BLOCK) * BLOCK;
   }
   return files;

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import * as threads from 'node:worker_threads';
 import { CoreError } from '../errors.ts';
 
 /** An emulated Vulkan GPU on disk. Plain data: it crosses threads and processes. */
@@ -22,34 +23,66 @@ const VARIABLES = [
 const RTLD_NODELETE = 0x1000;
 
 /**
- * Calls `start` while the Vulkan loader sees that driver and no other. Drivers are read at the first synchronous
- * request for an adapter, so the machine's own drivers are hidden from nothing else.
+ * Shows the Vulkan loader that driver and no other, until the returned value is disposed of; `undefined` shows the
+ * machine's own drivers. Hold it over the first request for an adapter, which is when drivers are read.
+ *
+ * The choice is made by environment variables, which all threads of a process share. So whoever shows an emulated GPU
+ * waits until nobody else is looking: it can neither stand in for a real GPU nor stay behind.
  */
-export function withDriver<T>(driver: SoftwareDriver | undefined, start: () => T): T {
-  if (driver === undefined) return start();
-  loadVulkan(driver.loader);
+export async function showDriver(driver: SoftwareDriver | undefined): Promise<Disposable> {
+  const release = await lock(driver === undefined ? 'shared' : 'exclusive');
+  if (driver === undefined) return { [Symbol.dispose]: release };
+  try {
+    loadVulkan(driver.loader);
+  } catch (error) {
+    release();
+    throw error;
+  }
   const before = VARIABLES.map((name) => [name, process.env[name]] as const);
   for (const name of VARIABLES) delete process.env[name];
   process.env['VK_DRIVER_FILES'] = driver.manifest;
   process.env['VK_ICD_FILENAMES'] = driver.manifest; // Loaders before 1.3.207 know only this name.
-  try {
-    return start();
-  } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
+  return {
+    [Symbol.dispose]: () => {
+      for (const [name, value] of before) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+      release();
+    },
+  };
+}
+
+/** Takes the lock over the drivers' environment variables among the threads of this process; the answer lets it go. */
+async function lock(mode: 'shared' | 'exclusive'): Promise<() => void> {
+  // Absent before Node 24.5; then emulated GPUs are refused, and readers have nobody to fear.
+  const { locks } = threads as { readonly locks?: typeof threads.locks };
+  if (locks === undefined) {
+    if (mode === 'shared') return () => {};
+    throw new CoreError('DEVICE_NOT_FOUND', `The emulated GPU needs Node 24.5 or later; this is ${process.version}.`);
   }
+  const taken = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const awake = setInterval(() => {}, 2 ** 30); // A wait for a lock keeps no process alive.
+  locks
+    .request('warpmap: Vulkan drivers', { mode }, () => {
+      taken.resolve();
+      return released.promise;
+    })
+    .catch(taken.reject);
+  try {
+    await taken.promise;
+  } finally {
+    clearInterval(awake);
+  }
+  return released.resolve;
 }
 
 /** The machine's loader where it has one, so that real drivers stay reachable in this process; else the one given. */
 function loadVulkan(fallback: string): void {
   const problem = load('libvulkan.so.1') && load(fallback);
   if (problem !== undefined) {
-    throw new CoreError(
-      'DEVICE_NOT_FOUND',
-      `No Vulkan loader could be loaded for the emulated GPU: ${problem}`,
-    );
+    throw new CoreError('DEVICE_NOT_FOUND', `No Vulkan loader could be loaded for the emulated GPU: ${problem}`);
   }
 }
 

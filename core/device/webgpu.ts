@@ -3,6 +3,14 @@ import { probeScript, runProbe, type ProbeOptions, type ProbeReport } from './pr
 import type { AdapterReport, WebgpuArgument, WebgpuReport } from './probe/webgpu.probe.ts';
 import { installSwiftShader, swiftShaderMissing } from './swiftshader.ts';
 
+/** Why something is not to be had, and what to do about it. */
+interface Lack {
+  readonly reason: string;
+  readonly mend: string;
+}
+
+type Report = ProbeReport<WebgpuReport>;
+
 /** Features that some kernel or encoder asks for where an adapter has them. */
 export const WANTED_FEATURES: readonly string[] = [
   'shader-f16',
@@ -13,9 +21,7 @@ export const WANTED_FEATURES: readonly string[] = [
 ];
 
 /** The GPUs that Dawn can use, the emulated ones last, or why it can use none. */
-export async function findWebgpu(
-  options: ProbeOptions & { readonly software: boolean },
-): Promise<Finding[]> {
+export async function findWebgpu(options: ProbeOptions & { readonly software: boolean }): Promise<Finding[]> {
   const [own, emulated] = await Promise.all([
     runProbe<WebgpuReport>(probeScript('webgpu'), {} satisfies WebgpuArgument, options),
     options.software ? probeSwiftShader(options) : undefined,
@@ -24,29 +30,22 @@ export async function findWebgpu(
 }
 
 /** What the probes' reports mean; `emulated` is left out where nobody asked. */
-export function judgeWebgpu(
-  own: ProbeReport<WebgpuReport>,
-  emulated: ProbeReport<WebgpuReport> | 'missing' | undefined,
-): Finding[] {
-  const adapters = own.ok ? own.value.adapters : [];
+export function judgeWebgpu(own: Report, emulated: Report | Lack | undefined): Finding[] {
+  const adapters = adaptersOf(own);
   const real = adapters.filter((adapter) => !isSoftware(adapter));
+  const ours = emulated !== undefined && 'ok' in emulated ? adaptersOf(emulated) : [];
+  // The same emulation out of the machine's drivers and out of npm is one device.
   const software = [
-    ...adapters.filter((adapter) => isSoftware(adapter) && !isSwiftShader(adapter.name)),
-    ...(typeof emulated === 'object' && emulated.ok ? emulated.value.adapters : []),
+    ...adapters.filter((adapter) => isSoftware(adapter) && !(ours.length > 0 && isSwiftShader(adapter.name))),
+    ...ours,
   ];
   const found = [...real, ...software].map((adapter, index): Finding => ({
     status: 'found',
     device: deviceOf(adapter, index),
   }));
-  const rows =
-    real.length > 0
-      ? found
-      : [{ ...explainOwn(own), status: 'missing', kind: 'webgpu' } as const, ...found];
+  const rows = real.length > 0 ? found : [{ ...explainOwn(own), status: 'missing', kind: 'webgpu' } as const, ...found];
   if (software.length > 0 || emulated === undefined) return rows;
-  return [
-    ...rows,
-    { ...explainEmulated(emulated), status: 'missing', kind: 'webgpu', software: true },
-  ];
+  return [...rows, { ...explainEmulated(emulated), status: 'missing', kind: 'webgpu', software: true }];
 }
 
 /** Whether it is the emulated GPU that comes from npm; others come from the machine's own drivers. */
@@ -54,27 +53,24 @@ export function isSwiftShader(name: string): boolean {
   return /swiftshader/i.test(name);
 }
 
-async function probeSwiftShader(
-  options: ProbeOptions,
-): Promise<ProbeReport<WebgpuReport> | 'missing'> {
-  if (swiftShaderMissing() !== undefined) return 'missing';
+async function probeSwiftShader(options: ProbeOptions): Promise<Report | Lack> {
+  const missing = swiftShaderMissing();
+  if (missing !== undefined) return missing;
   try {
     const driver = await installSwiftShader();
-    return await runProbe<WebgpuReport>(
-      probeScript('webgpu'),
-      { driver } satisfies WebgpuArgument,
-      options,
-    );
+    return await runProbe<WebgpuReport>(probeScript('webgpu'), { driver } satisfies WebgpuArgument, options);
   } catch (error) {
     options.signal?.throwIfAborted();
     return { ok: false, reason: (error as Error).message, stderr: '' };
   }
 }
 
+function adaptersOf(report: Report): readonly AdapterReport[] {
+  return report.ok && report.value.loads ? report.value.adapters : [];
+}
+
 function isSoftware(adapter: AdapterReport): boolean {
-  return (
-    adapter.fallback || /swiftshader|llvmpipe|lavapipe|softpipe|basic render/i.test(adapter.name)
-  );
+  return adapter.fallback || /swiftshader|llvmpipe|lavapipe|softpipe|basic render/i.test(adapter.name);
 }
 
 function deviceOf(adapter: AdapterReport, index: number): Device {
@@ -88,31 +84,29 @@ function deviceOf(adapter: AdapterReport, index: number): Device {
   };
 }
 
-function explainOwn(own: ProbeReport<WebgpuReport>): { reason: string; mend: string } {
-  const install = 'Install the driver of your GPU';
+function explainOwn(own: Report): Lack {
+  const install = 'where there is a GPU, install its driver';
   if (!own.ok) return { reason: `Dawn failed: ${own.reason}`, mend: `${install}, or update it` };
+  if (!own.value.loads) {
+    return {
+      reason: own.value.error,
+      mend: 'reinstall it with `npm rebuild webgpu`; it needs glibc 2.34 or later on Linux',
+    };
+  }
   if (/Couldn't load Vulkan/.test(own.stderr)) {
     return {
       reason: 'there is no Vulkan loader (libvulkan.so.1)',
-      mend: `${install} and the Vulkan loader (Debian and Ubuntu: apt-get install libvulkan1)`,
+      mend: `${install} and the Vulkan loader (Debian and Ubuntu: \`apt-get install libvulkan1\`)`,
     };
   }
   return {
     reason: own.value.adapters.length > 0 ? 'only emulated GPUs were found' : 'Dawn found no GPU',
-    mend: `${install} with its Vulkan part; in a container pass the GPU through (for NVIDIA with NVIDIA_DRIVER_CAPABILITIES=all)`,
+    mend: `${install} with its Vulkan part; in a container pass the GPU through (for NVIDIA with \`NVIDIA_DRIVER_CAPABILITIES=all\`)`,
   };
 }
 
-function explainEmulated(emulated: ProbeReport<WebgpuReport> | 'missing'): {
-  reason: string;
-  mend: string;
-} {
-  const missing = swiftShaderMissing();
-  if (emulated === 'missing' && missing !== undefined) return missing;
-  const why =
-    typeof emulated === 'object' && !emulated.ok ? emulated.reason : 'Dawn did not accept it';
-  return {
-    reason: `the emulated GPU, SwiftShader, does not start: ${why}`,
-    mend: 'Use the CPU device',
-  };
+function explainEmulated(emulated: Report | Lack): Lack {
+  if ('mend' in emulated) return emulated;
+  const why = emulated.ok ? (emulated.value.loads ? 'Dawn did not accept it' : emulated.value.error) : emulated.reason;
+  return { reason: `the emulated GPU, SwiftShader, does not start: ${why}`, mend: 'use the CPU device' };
 }

@@ -4,25 +4,20 @@ export interface CudaArgument {
   readonly deviceId: number;
 }
 
-export type CudaReport =
-  | { readonly loads: true }
-  | { readonly loads: false; readonly error: string };
+export type CudaReport = { readonly loads: true } | { readonly loads: false; readonly error: string };
 
 /** The smallest ONNX model there is, in protobuf's fields: opset 13, `y = Identity(x)` over one float. */
-const MODEL = Uint8Array.from([
-  ...[0x08, 7], // ir_version
+const MODEL = Uint8Array.of(
+  0x08,
+  7, // ir_version
   ...field(0x3a, [
-    ...field(0x0a, [
-      ...field(0x0a, ascii('x')),
-      ...field(0x12, ascii('y')),
-      ...field(0x22, ascii('Identity')),
-    ]),
+    ...field(0x0a, [...field(0x0a, ascii('x')), ...field(0x12, ascii('y')), ...field(0x22, ascii('Identity'))]),
     ...field(0x12, ascii('probe')),
     ...field(0x5a, scalar('x')),
     ...field(0x62, scalar('y')),
   ]),
   ...field(0x42, [0x10, 13]), // opset_import
-]);
+);
 
 const { deviceId } = probeArgument<CudaArgument>();
 answerProbe(await tryCuda(deviceId));
@@ -42,7 +37,7 @@ async function tryCuda(id: number): Promise<CudaReport> {
 }
 
 function ascii(text: string): number[] {
-  return [...text].map((char) => char.charCodeAt(0));
+  return [...Buffer.from(text, 'latin1')];
 }
 
 function scalar(name: string): number[] {

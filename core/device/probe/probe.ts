@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** What a probe's process told, or how it ended without telling. `stderr` is what drivers printed. */
@@ -22,11 +22,7 @@ export function probeScript(name: 'cuda' | 'webgpu'): URL {
 }
 
 /** Runs a script in a process of its own, because a broken driver takes its process down with it. */
-export function runProbe<T>(
-  script: URL,
-  argument: unknown,
-  options: ProbeOptions,
-): Promise<ProbeReport<T>> {
+export function runProbe<T>(script: URL, argument: unknown, options: ProbeOptions): Promise<ProbeReport<T>> {
   const { promise, resolve, reject } = Promise.withResolvers<ProbeReport<T>>();
   execFile(
     process.execPath,
@@ -52,6 +48,7 @@ export function runProbe<T>(
 
 /** Prints a probe's answer and ends its process without giving drivers a chance to linger. */
 export function answerProbe(value: unknown): void {
+  // oxlint-disable-next-line unicorn/no-process-exit -- threads of a broken driver would keep the process alive
   process.stdout.write(`${MARK}${JSON.stringify(value)}\n`, () => process.exit(0));
 }
 
@@ -60,17 +57,11 @@ export function probeArgument<T>(): T {
   return JSON.parse(process.argv[2] ?? 'null') as T;
 }
 
-function endOf(
-  error: {
-    readonly killed?: boolean;
-    readonly signal?: string | null;
-    readonly code?: unknown;
-  } | null,
-  stderr: string,
-  timeoutMs: number,
-): string {
+function endOf(error: ExecFileException | null, stderr: string, timeoutMs: number): string {
   if (error?.killed === true) return `the driver did not answer within ${timeoutMs / 1000} s`;
   if (error?.signal) return `the driver crashed (${error.signal})`;
-  const last = stderr.trim().split('\n').at(-1) ?? '';
-  return `the probe ended with code ${String(error?.code ?? 0)}${last === '' ? '' : `: ${last}`}`;
+  const lines = stderr.trim().split('\n');
+  // Node prints an uncaught error amid its place and stack.
+  const told = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '';
+  return `the probe ended with code ${error?.code ?? 0}${told === '' ? '' : `: ${told}`}`;
 }

@@ -1,4 +1,4 @@
-import { createDawn } from '../dawn.ts';
+import { createDawn, loadDawn } from '../dawn.ts';
 import type { SoftwareDriver } from '../vulkan.ts';
 import { answerProbe, probeArgument } from './probe.ts';
 
@@ -12,9 +12,9 @@ export interface AdapterReport {
   readonly features: readonly string[];
 }
 
-export interface WebgpuReport {
-  readonly adapters: readonly AdapterReport[];
-}
+export type WebgpuReport =
+  | { readonly loads: true; readonly adapters: readonly AdapterReport[] }
+  | { readonly loads: false; readonly error: string };
 
 export interface WebgpuArgument {
   /** The emulated GPU to probe instead of the machine's own drivers. */
@@ -22,20 +22,24 @@ export interface WebgpuArgument {
 }
 
 const { driver } = probeArgument<WebgpuArgument>();
-const adapters: AdapterReport[] = [];
-for (const { backend, name } of await listAdapters()) {
-  const { adapter } = await createDawn({ backend, name, driver });
-  if (adapter === null) continue;
-  adapters.push({
-    name,
-    backend,
-    vendor: adapter.info.vendor,
-    description: adapter.info.description,
-    fallback: adapter.info.isFallbackAdapter,
-    features: [...adapter.features].toSorted(),
-  });
+answerProbe(await report());
+
+async function report(): Promise<WebgpuReport> {
+  try {
+    await loadDawn();
+  } catch (error) {
+    return { loads: false, error: (error as Error).message };
+  }
+  const adapters: AdapterReport[] = [];
+  for (const { backend, name } of await listAdapters()) {
+    const { adapter } = await createDawn({ name, driver });
+    if (adapter === null) continue;
+    const { vendor, description, isFallbackAdapter } = adapter.info;
+    const features = [...adapter.features].toSorted();
+    adapters.push({ name, backend, vendor, description, fallback: isFallbackAdapter, features });
+  }
+  return { loads: true, adapters };
 }
-answerProbe({ adapters } satisfies WebgpuReport);
 
 /** Dawn lists its adapters only in the error about a name that none of them has. */
 async function listAdapters(): Promise<{ backend: string; name: string }[]> {
@@ -43,11 +47,10 @@ async function listAdapters(): Promise<{ backend: string; name: string }[]> {
     await createDawn({ name: 'warpmap lists adapters', driver });
     return [];
   } catch (error) {
-    const lines = String(error).matchAll(/^ \* backend: '([^']*)', name: '(.*)'$/gm);
-    // Identical cards share a name, and a name is all that Dawn for Node can pick by: the first stands for all.
-    const byName = new Map(
-      [...lines].map(([, backend = '', name = '']) => [`${backend} ${name}`, { backend, name }]),
-    );
-    return [...byName.values()].filter(({ backend }) => backend !== 'null');
+    const listed = [...String(error).matchAll(/^ \* backend: '([^']*)', name: '(.*)'$/gm)]
+      .map(([, backend = '', name = '']) => ({ backend, name }))
+      .filter(({ backend }) => backend !== 'null');
+    // Cards of one name, and one card behind several backends: the name is all to pick by, and picks the first.
+    return [...new Map(listed.toReversed().map((adapter) => [adapter.name, adapter])).values()].toReversed();
   }
 }
