@@ -1,3 +1,4 @@
+import { KernelError } from '../../kernels/errors.ts';
 import { ModelError } from '../../models/errors.ts';
 import { CoreError } from '../errors.ts';
 
@@ -26,7 +27,7 @@ export function errorKind<Code extends string>(type: CodedErrorClass<Code>): Err
   };
 }
 
-const knownKinds: readonly ErrorKind[] = [errorKind(CoreError), errorKind(ModelError)];
+const knownKinds: readonly ErrorKind[] = [errorKind(CoreError), errorKind(ModelError), errorKind(KernelError)];
 
 const builtIn: Readonly<Record<string, new (message: string, options?: ErrorOptions) => Error>> = {
   EvalError,

@@ -29,7 +29,7 @@ export const dot: Kernel<DotCall> = {
     if (scores.rows === 0 || scores.columns === 0) return planOf([]);
     const { constants, workgroups } = tileShape(queries.rows, items.rows);
     const pipeline = await launcher.pipeline({ files, constants });
-    const immediates = Uint32Array.of(queries.rows, items.rows, queries.columns);
+    const immediates = Uint32Array.of(0, queries.rows, items.rows, queries.columns);
     return planOf([{ pipeline, bindings, immediates, workgroups }]);
   },
 };

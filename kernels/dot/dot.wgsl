@@ -9,13 +9,13 @@ fn main(
   @builtin(local_invocation_id) local: vec3u,
 ) {
   let first_item = (workgroup.y * workgroups.x + workgroup.x) * ITEMS;
-  let first_query = workgroup.z * QUERIES;
+  let first_query = shape.first_query + workgroup.z * QUERIES;
   score_tile(first_query, first_item, local.x, local.y);
   for (var q = 0u; q < QUERIES_EACH; q++) {
     let query = first_query + local.y + q * THREADS_Y;
     for (var i = 0u; i < ITEMS_EACH; i++) {
       let item = first_item + local.x + i * THREADS_X;
-      if (query < shape.queries && item < shape.items) {
+      if (query < shape.end_query && item < shape.items) {
         output[query * shape.items + item] = scores[q][i];
       }
     }

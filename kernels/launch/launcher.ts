@@ -78,22 +78,20 @@ export class DeviceLauncher implements Launcher {
 
   async upload(data: Float32Array | Uint32Array): Promise<Lease> {
     const lease = await this.scratch(data.byteLength);
-    this.device.queue.writeBuffer(lease.buffer, 0, data as Float32Array<ArrayBuffer>);
+    this.device.queue.writeBuffer(lease.buffer, 0, data);
     return lease;
   }
 
   submit(steps: readonly Step[], reads: readonly Span[] = []): Promise<ArrayBuffer[]> {
-    // Work that was handed over before disposal still finishes.
     const running = this.#submit(steps, reads);
-    this.#running.add(running);
-    const done = (): void => void this.#running.delete(running);
-    running.then(done, done);
+    const settled: Promise<unknown> = Promise.allSettled([running]).then(() => this.#running.delete(settled));
+    this.#running.add(settled);
     return running;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
-    await Promise.allSettled(this.#running);
+    await Promise.all(this.#running);
     this.#storage.dispose();
     this.#readBack.dispose();
     this.#bindings.clear();

@@ -3,7 +3,8 @@
 // the same bits whichever kernel computes it. Needs the constants QUERIES, QUERIES_EACH and ITEMS_EACH.
 
 struct Shape {
-  queries: u32,
+  first_query: u32,
+  end_query: u32,
   items: u32,
   dims: u32,
 }
@@ -42,7 +43,7 @@ fn score_tile(first_query: u32, first_item: u32, x: u32, y: u32) {
       let row = first_query + at / DEPTH;
       let component = at % DEPTH;
       var value = 0.0;
-      if (row < shape.queries && component < depth) {
+      if (row < shape.end_query && component < depth) {
         value = queries[row * shape.dims + start + component];
       }
       query_slice[component * QUERIES + at / DEPTH] = value;
