@@ -76,4 +76,6 @@ const [node] = await warp.nodes();
 const device = node?.reachable ? node.device.name : 'unknown';
 const model = warp.model.name;
 console.log(`${model} on ${device}: Spearman ${value.toFixed(4)} over ${pairs.length} pairs of sentences`);
-console.log(JSON.stringify({ metric: 'stsb-test-spearman', value: Number(value.toFixed(4)), model, pairs: pairs.length }));
+console.log(
+  JSON.stringify({ metric: 'stsb-test-spearman', value: Number(value.toFixed(4)), model, pairs: pairs.length }),
+);

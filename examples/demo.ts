@@ -35,7 +35,9 @@ await factbook.upsert(
   { progress: true },
 );
 const seconds = (performance.now() - embedding) / 1000;
-line(`${count(passages.length)} passages of The World Factbook embedded at ${count(passages.length / seconds)} a second`);
+line(
+  `${count(passages.length)} passages of The World Factbook embedded at ${count(passages.length / seconds)} a second`,
+);
 
 const best = await factbook.similarity.topK(queries, { k: 5 });
 for (const [index, query] of queries.entries()) {

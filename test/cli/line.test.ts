@@ -6,8 +6,8 @@ import { letters } from '../server/fixtures/engine.ts';
 import { main, memoryMain, runCommand } from './fixtures/command.ts';
 
 test('an older Node.js is refused in one line that says how to get a newer one', (t) => {
-  for (const version of ['v24.0.0', 'v24.21.0', 'v31.4.1', '24.0.0']) t.is(nodeRefusal(version), undefined, version);
-  for (const version of ['v23.11.1', 'v20.19.0', 'v4.0.0', 'unheard-of']) {
+  for (const version of ['v24.5.0', 'v24.21.0', 'v31.4.1', '24.5.0']) t.is(nodeRefusal(version), undefined, version);
+  for (const version of ['v24.4.9', 'v23.11.1', 'v20.19.0', 'v4.0.0', 'unheard-of']) {
     const refusal = nodeRefusal(version);
     t.true(refusal?.includes(version) && refusal.includes('nodejs.org') && !refusal.includes('\n'), version);
   }

@@ -1,3 +1,4 @@
+import type { Device } from '../../device/contract.ts';
 import { CoreError } from '../../errors.ts';
 import type { Runtime } from '../contract.ts';
 import { openThreadSession } from '../session.ts';
@@ -16,6 +17,7 @@ export const onnx: Runtime = {
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
       throw new CoreError('INPUT_INVALID', `expected threads to be an integer from 1 up, got ${threads}`);
     }
+    claimAdapter(device);
     return openThreadSession({
       runtime: 'onnx',
       model,
@@ -25,3 +27,17 @@ export const onnx: Runtime = {
     });
   },
 };
+
+/** Name of the adapter that ONNX Runtime's WebGPU provider took, which it keeps for every later session of the process. */
+let adapter: string | undefined;
+
+/** Refuses a second adapter: a real GPU asked for after an emulated one would be the emulated one, unnoticed. */
+function claimAdapter({ kind, name }: Device): void {
+  if (kind !== 'webgpu') return;
+  adapter ??= name;
+  if (adapter === name) return;
+  throw new CoreError(
+    'RUNTIME_UNAVAILABLE',
+    `ONNX Runtime keeps the first WebGPU adapter of a process, which was ${adapter}; use ${name} in another process`,
+  );
+}

@@ -1,6 +1,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { signature } from '../../../models/graph/contract.ts';
 import { loadEncoderGraph } from '../../../models/graph/load.ts';
+import type { Device } from '../../device/contract.ts';
+import { showDriver } from '../../device/vulkan.ts';
 import { isSwiftShader } from '../../device/webgpu.ts';
 import { CoreError } from '../../errors.ts';
 import type { SessionOptions, TokenBatch } from '../contract.ts';
@@ -32,10 +34,16 @@ await serveEncoder(async ({ model, device, threads }: SessionOptions): Promise<L
 });
 
 async function create(graph: Uint8Array, { model, device, threads }: SessionOptions): Promise<InferenceSession> {
-  using _driver = isSwiftShader(device.name) ? await softwareDriver() : undefined;
+  using _driver = await driverOf(device);
   try {
     return await InferenceSession.create(graph, sessionOptions(device, threads));
   } catch (error) {
     throw onnxFailure(error, `open ${model.spec.name} on ${device.name}`);
   }
+}
+
+/** While a session looks for a real GPU, no other thread may show it an emulated one. */
+async function driverOf({ kind, name }: Device): Promise<Disposable | undefined> {
+  if (kind !== 'webgpu') return undefined;
+  return isSwiftShader(name) ? softwareDriver() : showDriver(undefined);
 }

@@ -30,11 +30,16 @@ async function subject(runtime: Runtime, request: DeviceRequest, agreement: numb
   return { name: label, runtime, device, skip, agreement, slow: device?.software ?? false };
 }
 
+const onnxOnGpu = await subject(onnx, 'webgpu', 0.999, 'onnx on webgpu');
+const onnxOnEmulated = await subject(onnx, 'software', 0.999, 'onnx on software webgpu');
+
 const subjects = [
   await subject(onnx, 'cpu', 0.999_999, 'onnx on cpu'),
   await subject(onnx, 'cuda', 0.999, 'onnx on cuda'),
-  await subject(onnx, 'webgpu', 0.999, 'onnx on webgpu'),
-  await subject(onnx, 'software', 0.999, 'onnx on software webgpu'),
+  onnxOnGpu,
+  onnxOnGpu.skip === undefined
+    ? { ...onnxOnEmulated, skip: 'the real GPU holds its place in this process' }
+    : onnxOnEmulated,
   await subject(tfjs, 'cpu', 0.999, 'tfjs on cpu'),
   await subject(tfjs, 'cuda', 0.999, 'tfjs on cuda'),
   await subject(tfjs, 'webgpu', 0.999, 'tfjs on webgpu'),

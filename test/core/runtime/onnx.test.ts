@@ -120,6 +120,18 @@ test('a second WebGPU adapter is out of reach, and says so', async (t) => {
   t.regex((await onnx.unavailable({ ...cpu, kind: 'webgpu', index: 1 })) ?? '', /first adapter/);
 });
 
+test.serial('a GPU asked for after another one in the process is refused, not silently the first', async (t) => {
+  await using tiny = await tinyModel();
+  const emulated = await resolveDevice('software');
+  await using _session = await onnx.open({ model: tiny.model, device: emulated });
+  await t.throwsAsync(onnx.open({ model: tiny.model, device: { ...emulated, name: 'some GPU', software: false } }), {
+    code: 'RUNTIME_UNAVAILABLE',
+    message: /keeps the first WebGPU adapter/,
+  });
+  await using again = await onnx.open({ model: tiny.model, device: emulated });
+  t.is((await again.run(batchOf([[1]]))).length, tinyDims);
+});
+
 const meaning = test.macro({
   exec: (t, words: string, code: CoreErrorCode) => {
     const error = onnxFailure(new Error(words), 'run it');
