@@ -63,6 +63,11 @@ export interface Launcher extends AsyncDisposable {
   readonly device: GPUDevice;
   /** The compiled program; asked again, the same object. */
   pipeline(program: Program): Promise<GPUComputePipeline>;
+  /**
+   * Workgroups spread over x and y where one dimension can't count them. The shader finds its number as
+   * `workgroup_id.x + workgroup_id.y * num_workgroups.x`, and leaves those past the last alone. `z` is 1 unless given.
+   */
+  grid(workgroups: number, z?: number): readonly [x: number, y: number, z: number];
   /** Pooled memory for the time of a call. What it holds at first is unspecified. */
   scratch(bytes: number): Promise<Lease>;
   /** Memory of exactly this size (rounded up to 4 bytes), zeroed, which the caller destroys. */

@@ -1,6 +1,6 @@
 import { KernelError, openLauncher, pairs, sizeLimit, topk, type Launcher, type Matrix } from '../../kernels/index.ts';
 import type { Device } from '../device/contract.ts';
-import { openGpu } from '../device/gpu.ts';
+import { openGpu, type Gpu } from '../device/gpu.ts';
 import { CoreError, type CoreErrorCode } from '../errors.ts';
 import { mergeBest, type PartBest } from '../similarity/merge.ts';
 import type { Best, VectorStore } from './contract.ts';
@@ -19,13 +19,14 @@ export interface GpuStoresOptions {
 
 /**
  * Opens stores in the memory of a WebGPU device. Throws what `openGpu` throws; a thread that opens an emulated GPU must
- * have been started with `env: SHARE_ENV`. Disposing frees the memory of all its stores, and the device.
+ * have been started with `env: SHARE_ENV`.
  */
-export async function openGpuStores(
-  device: Device,
-  { segmentBytes = SEGMENT_BYTES }: GpuStoresOptions = {},
-): Promise<Stores> {
-  const gpu = await openGpu(device);
+export async function openGpuStores(device: Device, options?: GpuStoresOptions): Promise<Stores> {
+  return gpuStores(await openGpu(device), options);
+}
+
+/** Stores on a GPU that is open, which is theirs from now on: disposing frees the memory of all stores, and the GPU. */
+export function gpuStores(gpu: Gpu, { segmentBytes = SEGMENT_BYTES }: GpuStoresOptions = {}): Stores {
   const launcher = openLauncher(gpu.gpuDevice);
   const bytes = Math.min(segmentBytes, sizeLimit(gpu.gpuDevice));
   return {

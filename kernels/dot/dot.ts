@@ -1,7 +1,7 @@
 import type { Kernel, Matrix } from '../contract.ts';
-import { requireShape, spanOf } from '../launch/matrix.ts';
+import { requireSameDims, requireShape, spanOf } from '../launch/matrix.ts';
 import { planOf } from '../launch/plan.ts';
-import { tileFile, tileShape } from '../tile/tile.ts';
+import { TILE_ITEMS, tileFile, tileShape } from '../tile/tile.ts';
 
 export interface DotCall {
   /** float32, q × d. */
@@ -23,13 +23,14 @@ const files = [tileFile, new URL('dot.wgsl', import.meta.url)];
 export const dot: Kernel<DotCall> = {
   name: 'dot',
   async plan(launcher, { queries, items, scores }) {
-    requireShape('items', items, items.rows, queries.columns);
+    requireSameDims(queries, items);
     requireShape('scores', scores, queries.rows, items.rows);
     const bindings = [spanOf('queries', queries), spanOf('items', items), spanOf('scores', scores)];
     if (scores.rows === 0 || scores.columns === 0) return planOf([]);
-    const { constants, workgroups } = tileShape(queries.rows, items.rows);
+    const constants = tileShape(queries.rows);
     const pipeline = await launcher.pipeline({ files, constants });
     const immediates = Uint32Array.of(0, queries.rows, items.rows, queries.columns);
+    const workgroups = launcher.grid(Math.ceil(items.rows / TILE_ITEMS), Math.ceil(queries.rows / constants.QUERIES));
     return planOf([{ pipeline, bindings, immediates, workgroups }]);
   },
 };

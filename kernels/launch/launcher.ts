@@ -3,12 +3,15 @@ import { Pool } from '../buffers/pool.ts';
 import type { Launcher, Lease, Program, Span, Step } from '../contract.ts';
 import { KernelError } from '../errors.ts';
 import { Bindings } from './bindings.ts';
+import { spread } from './grid.ts';
 import { guarded, lost } from './guard.ts';
-import { Pipelines } from './pipelines.ts';
+import { pipelinesOf } from './pipelines.ts';
 
 export interface LauncherOptions {
   /** Bytes of GPU memory that each of the two pools may keep between calls. Default: 256 MiB. */
   readonly maxIdleBytes?: number;
+  /** Workgroups in one dimension of a dispatch. Default, and at most: what the device allows. */
+  readonly maxWorkgroups?: number;
 }
 
 /** Dawn has it; the types of the standard's API don't yet. */
@@ -16,12 +19,12 @@ type ImmediatesEncoder = GPUComputePassEncoder & {
   setImmediates(offset: number, data: Uint32Array<ArrayBuffer>): void;
 };
 
-const OPTIONS: readonly string[] = ['maxIdleBytes'];
+const OPTIONS: readonly string[] = ['maxIdleBytes', 'maxWorkgroups'];
 const STORAGE = Usage.storage | Usage.copySource | Usage.copyDestination;
 const READ_BACK = Usage.mapRead | Usage.copyDestination;
 const MAP_READ = 1;
 
-/** Opens what kernels need on a device. One for each device: pipelines and memory are shared within it. */
+/** Opens what kernels need on a device. Pipelines are shared by all launchers of a device, memory is not. */
 export function openLauncher(device: GPUDevice, options: LauncherOptions = {}): Launcher {
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
@@ -32,17 +35,17 @@ export function openLauncher(device: GPUDevice, options: LauncherOptions = {}): 
 
 export class DeviceLauncher implements Launcher {
   readonly device: GPUDevice;
-  readonly #pipelines: Pipelines;
   readonly #bindings: Bindings;
   readonly #storage: Pool;
   readonly #readBack: Pool;
+  readonly #maxWorkgroups: number;
   readonly #running = new Set<Promise<unknown>>();
   #lost = false;
   #disposed = false;
 
-  constructor(device: GPUDevice, { maxIdleBytes = 256 * 2 ** 20 }: LauncherOptions) {
+  constructor(device: GPUDevice, { maxIdleBytes = 256 * 2 ** 20, maxWorkgroups = Infinity }: LauncherOptions) {
     this.device = device;
-    this.#pipelines = new Pipelines(device);
+    this.#maxWorkgroups = Math.min(maxWorkgroups, device.limits.maxComputeWorkgroupsPerDimension);
     this.#bindings = new Bindings(device);
     this.#storage = new Pool(device, STORAGE, maxIdleBytes);
     this.#readBack = new Pool(device, READ_BACK, maxIdleBytes);
@@ -59,11 +62,15 @@ export class DeviceLauncher implements Launcher {
   async pipeline(program: Program): Promise<GPUComputePipeline> {
     this.#check('A pipeline');
     try {
-      return await this.#pipelines.get(program);
+      return await pipelinesOf(this.device).get(program);
     } catch (error) {
       this.#check('A pipeline', error);
       throw error;
     }
+  }
+
+  grid(workgroups: number, z: number = 1): readonly [x: number, y: number, z: number] {
+    return spread(workgroups, z, this.#maxWorkgroups);
   }
 
   async scratch(bytes: number): Promise<Lease> {

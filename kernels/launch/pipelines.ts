@@ -3,8 +3,17 @@ import { KernelError } from '../errors.ts';
 import { guarded } from './guard.ts';
 import { readShader } from './shader.ts';
 
+const known = new WeakMap<GPUDevice, Pipelines>();
+
+/** The compiled programs of a device, whichever launcher asks. */
+export function pipelinesOf(device: GPUDevice): Pipelines {
+  const pipelines = known.get(device) ?? new Pipelines(device);
+  known.set(device, pipelines);
+  return pipelines;
+}
+
 /** Compiled programs of one device, each compiled once. */
-export class Pipelines {
+class Pipelines {
   readonly #device: GPUDevice;
   readonly #compiled = new Map<string, Promise<GPUComputePipeline>>();
 
@@ -14,8 +23,8 @@ export class Pipelines {
 
   get(program: Program): Promise<GPUComputePipeline> {
     const key = JSON.stringify([program.files, program.constants ?? {}]);
-    const known = this.#compiled.get(key);
-    if (known !== undefined) return known;
+    const compiled = this.#compiled.get(key);
+    if (compiled !== undefined) return compiled;
     const compiling = this.#compile(program);
     this.#compiled.set(key, compiling);
     // A failure is not kept: the owner may try again on a device that has recovered.

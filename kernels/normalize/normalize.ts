@@ -1,5 +1,4 @@
 import type { Kernel, Matrix } from '../contract.ts';
-import { grid } from '../launch/grid.ts';
 import { spanOf } from '../launch/matrix.ts';
 import { planOf } from '../launch/plan.ts';
 
@@ -25,6 +24,6 @@ export const normalize: Kernel<NormalizeCall> = {
     if (vectors.rows === 0 || vectors.columns === 0) return planOf([]);
     const pipeline = await launcher.pipeline({ files });
     const immediates = Uint32Array.of(vectors.rows, vectors.columns, NAN_BITS);
-    return planOf([{ pipeline, bindings, immediates, workgroups: grid(vectors.rows) }]);
+    return planOf([{ pipeline, bindings, immediates, workgroups: launcher.grid(vectors.rows) }]);
   },
 };

@@ -1,7 +1,6 @@
 import type { Kernel, Matrix } from '../contract.ts';
 import { KernelError } from '../errors.ts';
-import { grid } from '../launch/grid.ts';
-import { requireShape, spanOf } from '../launch/matrix.ts';
+import { requireSameDims, requireShape, spanOf } from '../launch/matrix.ts';
 import { planOf } from '../launch/plan.ts';
 
 export interface PairsCall {
@@ -27,7 +26,7 @@ const files = [new URL('pairs.wgsl', import.meta.url)];
 export const pairs: Kernel<PairsCall> = {
   name: 'pairs',
   async plan(launcher, { queries, items, firstRow, queryOf, rows, scores, firstPair, endPair }) {
-    requireShape('items', items, items.rows, queries.columns);
+    requireSameDims(queries, items);
     requireShape('rows', rows, queryOf.rows, 1);
     requireShape('scores', scores, queryOf.rows, 1);
     if (firstPair > endPair || endPair > scores.rows) {
@@ -46,7 +45,7 @@ export const pairs: Kernel<PairsCall> = {
     if (firstPair === endPair) return planOf([]);
     const pipeline = await launcher.pipeline({ files });
     const immediates = Uint32Array.of(firstPair, endPair, firstRow, queries.columns);
-    const workgroups = grid(Math.ceil((endPair - firstPair) / 64));
+    const workgroups = launcher.grid(Math.ceil((endPair - firstPair) / 64));
     return planOf([{ pipeline, bindings, immediates, workgroups }]);
   },
 };

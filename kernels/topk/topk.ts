@@ -1,7 +1,6 @@
-import type { Kernel, Launcher, Lease, Matrix, Span, Step } from '../contract.ts';
+import type { Kernel, Launcher, Lease, Matrix, Plan, Span, Step } from '../contract.ts';
 import { KernelError } from '../errors.ts';
-import { grid } from '../launch/grid.ts';
-import { requireShape, spanOf } from '../launch/matrix.ts';
+import { requireSameDims, requireShape, spanOf } from '../launch/matrix.ts';
 import { planOf } from '../launch/plan.ts';
 import { TILE_ITEMS, tileFile, tileShape } from '../tile/tile.ts';
 
@@ -35,39 +34,43 @@ const rankProgram = { files: [file('rank.wgsl')] };
  * The maximum of each bin of 64 neighbouring items is kept; the k best bins, ties by position, hold the k best items;
  * those bins are scored again and the k best of them selected by radix and put in order. Scores have the bits of `dot`.
  */
-export const topk: Kernel<TopkCall> = {
-  name: 'topk',
-  async plan(launcher, call) {
-    const { queries, items, k } = call;
-    if (!Number.isInteger(k) || k < 1) {
-      throw new KernelError('INPUT_INVALID', `Expected k to be an integer from 1 up; got ${k}.`);
-    }
-    const width = Math.min(k, items.rows);
-    requireShape('items', items, items.rows, queries.columns);
-    requireShape('rows', call.rows, queries.rows, width);
-    requireShape('scores', call.scores, queries.rows, width);
-    const spans = {
-      queries: spanOf('queries', queries),
-      items: spanOf('items', items),
-      rows: spanOf('rows', call.rows),
-      scores: spanOf('scores', call.scores),
-    };
-    if (queries.rows === 0 || width === 0) return planOf([]);
+export const topk: Kernel<TopkCall> = topkWithin(SCRATCH_BYTES);
 
-    const bins = Math.ceil(items.rows / TILE_ITEMS);
-    const kept = Math.min(width, bins);
-    const shape = { queries: queries.rows, items: items.rows, dims: queries.columns, bins, kept, k: width };
-    const perQuery = 4 * (bins + 2 * kept + 2 * kept * TILE_ITEMS + 2 * width);
-    const group = Math.max(1, Math.min(queries.rows, MAX_GROUP, Math.floor(SCRATCH_BYTES / perQuery)));
-    const scratch = await leaseScratch(launcher, group, shape);
-    try {
-      return { steps: await planSteps(launcher, shape, group, spans, scratch), [Symbol.dispose]: scratch.dispose };
-    } catch (error) {
-      scratch.dispose();
-      throw error;
-    }
-  },
-};
+/** `topk` with another bound on its scratch memory, in bytes. */
+export function topkWithin(scratchBytes: number): Kernel<TopkCall> {
+  return { name: 'topk', plan: (launcher, call) => plan(launcher, call, scratchBytes) };
+}
+
+async function plan(launcher: Launcher, call: TopkCall, scratchBytes: number): Promise<Plan> {
+  const { queries, items, k } = call;
+  if (!Number.isInteger(k) || k < 1) {
+    throw new KernelError('INPUT_INVALID', `Expected k to be an integer from 1 up; got ${k}.`);
+  }
+  const width = Math.min(k, items.rows);
+  requireSameDims(queries, items);
+  requireShape('rows', call.rows, queries.rows, width);
+  requireShape('scores', call.scores, queries.rows, width);
+  const spans = {
+    queries: spanOf('queries', queries),
+    items: spanOf('items', items),
+    rows: spanOf('rows', call.rows),
+    scores: spanOf('scores', call.scores),
+  };
+  if (queries.rows === 0 || width === 0) return planOf([]);
+
+  const bins = Math.ceil(items.rows / TILE_ITEMS);
+  const kept = Math.min(width, bins);
+  const shape = { queries: queries.rows, items: items.rows, dims: queries.columns, bins, kept, k: width };
+  const perQuery = 4 * (bins + 2 * kept + 2 * kept * TILE_ITEMS + 2 * width);
+  const group = Math.max(1, Math.min(queries.rows, MAX_GROUP, Math.floor(scratchBytes / perQuery)));
+  const scratch = await leaseScratch(launcher, group, shape);
+  try {
+    return { steps: await planSteps(launcher, shape, group, spans, scratch), [Symbol.dispose]: scratch.dispose };
+  } catch (error) {
+    scratch.dispose();
+    throw error;
+  }
+}
 
 interface Shape {
   readonly queries: number;
@@ -125,7 +128,7 @@ async function planSteps(
   spans: Readonly<Record<'queries' | 'items' | 'rows' | 'scores', Span>>,
   scratch: Scratch,
 ): Promise<Step[]> {
-  const { constants } = tileShape(group, items);
+  const constants = tileShape(group);
   const [maxima, select, rescore, rank] = await Promise.all([
     launcher.pipeline({ files: [tileFile, orderKey, file('maxima.wgsl')], constants }),
     launcher.pipeline(selectProgram),
@@ -141,31 +144,31 @@ async function planSteps(
         pipeline: maxima,
         bindings: [spans.queries, spans.items, scratch.maxima],
         immediates: Uint32Array.of(first, end, items, dims),
-        workgroups: grid(bins, Math.ceil(count / constants.QUERIES)),
+        workgroups: launcher.grid(bins, Math.ceil(count / constants.QUERIES)),
       },
       {
         pipeline: select,
         bindings: [scratch.maxima, scratch.kept, scratch.keptKeys],
         immediates: Uint32Array.of(count, bins, kept),
-        workgroups: grid(count),
+        workgroups: launcher.grid(count),
       },
       {
         pipeline: rescore,
         bindings: [spans.queries, spans.items, scratch.kept, scratch.keys, scratch.scores],
         immediates: Uint32Array.of(first, items, dims, kept),
-        workgroups: grid(kept, count),
+        workgroups: launcher.grid(kept, count),
       },
       {
         pipeline: select,
         bindings: [scratch.keys, scratch.candidates, scratch.candidateKeys],
         immediates: Uint32Array.of(count, kept * TILE_ITEMS, k),
-        workgroups: grid(count),
+        workgroups: launcher.grid(count),
       },
       {
         pipeline: rank,
         bindings: [scratch.kept, scratch.scores, scratch.candidates, scratch.candidateKeys, spans.rows, spans.scores],
         immediates: Uint32Array.of(first, kept, k),
-        workgroups: grid(Math.ceil(k / 64), count),
+        workgroups: launcher.grid(Math.ceil(k / 64), count),
       },
     );
   }
