@@ -1,6 +1,5 @@
 /** Kernels called with host arrays. */
-import { dot, normalize, topk, type Kernel, type Launcher, type TopkCall } from '../../kernels/index.ts';
-import { spanOfValues } from './gpus.ts';
+import { dot, normalize, topk, type Kernel, type Launcher, type Span, type TopkCall } from '../../kernels/index.ts';
 
 type Floats = Float32Array<ArrayBuffer>;
 
@@ -55,4 +54,9 @@ export async function runNormalize(launcher: Launcher, vectors: Floats, dims: nu
   using plan = await normalize.plan(launcher, { vectors: matrix });
   const [bytes] = await launcher.submit(plan.steps, [spanOfValues(lease.buffer, vectors.length)]);
   return new Float32Array(bytes!);
+}
+
+/** The first `length` values of 4 bytes of a buffer. */
+export function spanOfValues(buffer: GPUBuffer, length: number): Span {
+  return { buffer, offset: 0, size: length * 4 };
 }

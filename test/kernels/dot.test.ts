@@ -2,8 +2,8 @@ import { fc } from '@fast-check/ava';
 import type { ExecutionContext } from 'ava';
 import { dotReference } from '../../kernels/dot/reference.ts';
 import { dot, pairs } from '../../kernels/index.ts';
-import { runDot } from './calls.ts';
-import { onEveryGpu, spanOfValues } from './gpus.ts';
+import { runDot, spanOfValues } from './calls.ts';
+import { onEveryGpu } from './gpus.ts';
 import { bits, randomFrom, reals, shapes } from './vectors.ts';
 
 const seed = 20261124;
@@ -25,7 +25,7 @@ function agrees(
   t.is(wrong, -1, `score ${wrong}: expected ${scores[wrong]} ± ${bounds[wrong]}, got ${actual[wrong]}`);
 }
 
-await onEveryGpu('dot', (check) => {
+onEveryGpu('dot', (check) => {
   check('scores at the edges of tiles are within the bound of the float64 reference', async (t, launcher) => {
     for (const [index, [queryCount, itemCount, dims]] of shapes.entries()) {
       const queries = reals(seed + index, queryCount * dims);
@@ -107,7 +107,7 @@ await onEveryGpu('dot', (check) => {
   });
 });
 
-await onEveryGpu('pairs', (check) => {
+onEveryGpu('pairs', (check) => {
   check('scores have the bits of dot, from whichever rows the items start', async (t, launcher) => {
     const dims = 37;
     const [queries, items] = [reals(seed, 5 * dims), reals(~seed, 200 * dims)];

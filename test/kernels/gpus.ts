@@ -1,7 +1,7 @@
 /** Runs tests of kernels on every kind of GPU that this machine has, and says why not on the others. */
 import test, { type ExecutionContext } from 'ava';
 import { openGpu, resolveDevice, type DeviceRequest, type Gpu } from '../../core/device/index.ts';
-import { openLauncher, type Launcher, type Span } from '../../kernels/index.ts';
+import { openLauncher, type Launcher } from '../../kernels/index.ts';
 
 interface Others {
   /** Four workgroups to a dimension: even small calls need two dimensions, with some workgroups too many. */
@@ -10,16 +10,28 @@ interface Others {
 
 type Check = (title: string, body: (t: ExecutionContext, launcher: Launcher, others: Others) => Promise<void>) => void;
 
-/** `subject` is what is tested; `define` is called once for each GPU. All tests of a file share a launcher for each. */
-export async function onEveryGpu(subject: string, define: (check: Check) => void): Promise<void> {
-  for (const request of ['software', 'webgpu'] as const) {
-    const gpu = await open(request);
-    if (typeof gpu === 'string') {
-      test.skip(`${subject}: the same on ${request}, but not on this machine: ${gpu}`, () => {});
+interface Subject extends Others {
+  readonly request: DeviceRequest;
+  readonly gpu: Gpu;
+  readonly launcher: Launcher;
+}
+
+interface Absence {
+  readonly request: DeviceRequest;
+  readonly reason: string;
+}
+
+// Opened before any test is declared, since AVA starts once a file pauses after its first declaration.
+const subjects = await Promise.all((['software', 'webgpu'] as const).map(open));
+
+/** `subject` is what is tested; `define` is called once for each GPU. All tests of a file share its launchers. */
+export function onEveryGpu(subject: string, define: (check: Check) => void): void {
+  for (const opened of subjects) {
+    if ('reason' in opened) {
+      test.skip(`${subject}: the same on ${opened.request}, but not on this machine: ${opened.reason}`, () => {});
       continue;
     }
-    const launcher = openLauncher(gpu.gpuDevice);
-    const narrow = openLauncher(gpu.gpuDevice, { maxWorkgroups: 4 });
+    const { request, gpu, launcher, narrow } = opened;
     define((title, body) => {
       test.serial(`${subject} on ${request}: ${title}`, async (t) => {
         t.timeout(60_000);
@@ -27,23 +39,24 @@ export async function onEveryGpu(subject: string, define: (check: Check) => void
         gpu.check();
       });
     });
-    test.after.always(async () => {
-      await launcher[Symbol.asyncDispose]();
-      await narrow[Symbol.asyncDispose]();
-      await gpu[Symbol.asyncDispose]();
-    });
   }
 }
 
-async function open(request: DeviceRequest): Promise<Gpu | string> {
+test.after.always(async () => {
+  for (const opened of subjects) {
+    if ('reason' in opened) continue;
+    await opened.launcher[Symbol.asyncDispose]();
+    await opened.narrow[Symbol.asyncDispose]();
+    await opened.gpu[Symbol.asyncDispose]();
+  }
+});
+
+async function open(request: DeviceRequest): Promise<Subject | Absence> {
   try {
-    return await openGpu(await resolveDevice(request));
+    const gpu = await openGpu(await resolveDevice(request));
+    const launcher = openLauncher(gpu.gpuDevice);
+    return { request, gpu, launcher, narrow: openLauncher(gpu.gpuDevice, { maxWorkgroups: 4 }) };
   } catch (error) {
-    return (error as Error).message;
+    return { request, reason: (error as Error).message };
   }
-}
-
-/** The first `length` values of 4 bytes of a buffer. */
-export function spanOfValues(buffer: GPUBuffer, length: number): Span {
-  return { buffer, offset: 0, size: length * 4 };
 }

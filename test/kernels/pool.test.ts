@@ -8,7 +8,7 @@ import { randomFrom, reals } from './vectors.ts';
 const seed = 20261124;
 const bound = 2 ** 20;
 
-await onEveryGpu('pool', (check) => {
+onEveryGpu('pool', (check) => {
   check(`1,000 acquire and release cycles hold no more than the bound (seed ${seed})`, async (t, launcher) => {
     const pool = new Pool(launcher.device, Usage.storage | Usage.copyDestination, bound);
     const random = randomFrom(seed);
