@@ -305,18 +305,15 @@ class Pump<I, O> {
     }
     this.#retried += length;
     const middle = Math.ceil(length / 2);
-    for (const [start, end] of [
-      [0, middle],
-      [middle, length],
-    ] as const) {
-      this.#again.push({
-        ...task,
-        number: this.#batches++,
-        attempt: 0,
-        indices: rest.indices.slice(start, end),
-        inputs: rest.inputs.slice(start, end),
-      });
-    }
+    const part = (start: number, end: number): Task<I> => ({
+      ...task,
+      number: this.#batches++,
+      attempt: 0,
+      indices: rest.indices.slice(start, end),
+      inputs: rest.inputs.slice(start, end),
+    });
+    // Before what waits already, which comes later in the map: on a lane of one batch at a time, order is kept.
+    this.#again.unshift(part(0, middle), part(middle, length));
   }
 
   #failOver(state: LaneState<I, O>, task: Task<I>, rest: Pick<Task<I>, 'indices' | 'inputs'>, error: ShardError): void {
@@ -342,7 +339,8 @@ class Pump<I, O> {
     }
     this.#retried += rest.inputs.length;
     const attempt = task.attempt + 1;
-    this.#again.push({ ...task, ...rest, attempt, losses, busySince, avoid: state.lane.name });
+    // First, as the halves of a batch are.
+    this.#again.unshift({ ...task, ...rest, attempt, losses, busySince, avoid: state.lane.name });
   }
 
   #exhausted(task: Task<I>, cause: ShardError): ShardError {

@@ -196,6 +196,26 @@ test('a batch that fails as a whole is halved until the input at fault is alone'
 
 const lost = (): ShardError => new ShardError('LANE_LOST', 'gone');
 
+test('a lane of one batch at a time runs inputs in their order, however batches are halved and lost', async (t) => {
+  const clock = new FakeClock();
+  const ran: number[] = [];
+  let turn = 0;
+  const lane = laneOf<number, number>(
+    'a',
+    async function* (batch) {
+      // The first inputs are the heavy ones, so that the halves they stand in are halved again.
+      const weight = batch.inputs.reduce((sum, input) => sum + (input < 4 ? 10 : 1), 0);
+      if (weight > 10) throw new BatchError({ code: 'BODY_TOO_LARGE', message: 'too large' });
+      if (turn++ === 1) throw lost();
+      ran.push(...batch.inputs);
+      yield { first: 0, outputs: batch.inputs };
+    },
+    1,
+  );
+  await clock.run(Array.fromAsync(pump(range(16), [lane], { clock, initialBatchSize: 8, ...still })));
+  t.deepEqual(ran, [...range(16)]);
+});
+
 test('what a lost lane left unanswered goes to another lane, and no more', async (t) => {
   const clock = new FakeClock();
   const a = laneOf<number, number>(
