@@ -4,7 +4,7 @@ import { dotReference } from '../../kernels/dot/reference.ts';
 import { topk } from '../../kernels/index.ts';
 import { selectReference, topkReference } from '../../kernels/topk/reference.ts';
 import { topkWithin } from '../../kernels/topk/topk.ts';
-import { runDot, runTopk, type TopkResult } from './calls.ts';
+import { runDot, runTopk, spanOfValues, type TopkResult } from './calls.ts';
 import { onEveryGpu } from './gpus.ts';
 import { bits, randomFrom, reals, shapes, wholes } from './vectors.ts';
 
@@ -55,6 +55,25 @@ function holds(t: ExecutionContext, actual: TopkResult, queries: Floats, items: 
 }
 
 onEveryGpu('topk', (check) => {
+  check('keys compare as the order of results says, both zeros equal, all NaN equal and last', async (t, launcher) => {
+    const finite = [3e38, 1, 2 ** -120, 2 ** -126, 0, -(2 ** -126), -1, -3e38];
+    const values = Float32Array.of(Infinity, ...finite, -Infinity, NaN, -0);
+    const nan = Uint32Array.of(0xffffffff, 0x7f800001);
+    using lease = await launcher.upload(Uint32Array.of(...bits(values), ...nan));
+    const pipeline = await launcher.pipeline({
+      files: ['../../kernels/topk/order-key.wgsl', 'fixtures/keys.wgsl'].map((name) => new URL(name, import.meta.url)),
+    });
+    const count = values.length + nan.length;
+    const span = spanOfValues(lease.buffer, count);
+    const step = { pipeline, bindings: [span], immediates: Uint32Array.of(count), workgroups: [1, 1, 1] as const };
+    const [bytes] = await launcher.submit([step], [span]);
+    const keys = [...new Uint32Array(bytes!)];
+    const [zeroKey, nanKey] = [keys[5], keys[10]];
+    t.deepEqual(keys.slice(11), [zeroKey, nanKey, nanKey]);
+    const distinct = keys.slice(0, 11);
+    t.true(distinct.every((key, at) => key > 0 && (at === 0 || key < distinct[at - 1]!)));
+  });
+
   check('rows and scores equal the float64 reference at the edges of tiles and of k, ties too', async (t, launcher) => {
     for (const [index, [queryCount, itemCount, dims]] of shapes.entries()) {
       const queries = wholes(seed + index, queryCount * dims);
