@@ -19,7 +19,8 @@ export function frames(): Form {
       const inputs: unknown[] = [];
       let blocks = 0;
       const body = readBody(request, limits.bodyBytes, take);
-      for await (const message of decodeMessages(body, { maxFrameBytes: limits.frameBytes })) {
+      const decoding = { maxFrameBytes: limits.frameBytes, maxValues: limits.batchInputs };
+      for await (const message of decodeMessages(body, decoding)) {
         if (!head) {
           head = headOf(message);
           checkCount(head.count, limits);

@@ -2,24 +2,38 @@ import { isUtf8 } from 'node:buffer';
 import { Encoding } from './encoding.ts';
 import { MAX_BLOCK_DEPTH, invalid } from './limits.ts';
 import { aligned, type Reader } from './reader.ts';
+import { Allowance } from './scan.ts';
 import { unpackValue } from './values.ts';
+
+export interface BlockBounds {
+  /** Most values in the block. Default: as many as its bytes can hold. */
+  readonly maxValues?: number;
+  /** What its MessagePack may spend. Default: one of its own. */
+  readonly allowance?: Allowance;
+}
 
 /**
  * The values of one block. Vectors are views of the received bytes, and equal values may be one object.
  * Throws `FRAME_INVALID`.
  */
-export function readBlock(reader: Reader): unknown[] {
-  return readNested(reader, 0);
+export function readBlock(
+  reader: Reader,
+  { maxValues = Infinity, allowance = new Allowance() }: BlockBounds = {},
+): unknown[] {
+  return readNested(reader, 0, { maxValues, allowance });
 }
 
-function readNested(reader: Reader, depth: number): unknown[] {
+function readNested(reader: Reader, depth: number, bounds: Required<BlockBounds>): unknown[] {
   if (depth >= MAX_BLOCK_DEPTH) {
     throw invalid(`Blocks are nested more than ${MAX_BLOCK_DEPTH} deep`);
   }
   const [encoding, count] = reader.pair('a block header');
+  // Told before anything is made: a row of one float takes 4 bytes here and more than 100 as an object.
+  if (count > bounds.maxValues) throw invalid(`A block has ${count} values, expected at most ${bounds.maxValues}`);
+  const inside = { ...bounds, maxValues: count };
   switch (encoding) {
     case Encoding.values:
-      return readValues(reader, count);
+      return readValues(reader, count, bounds.allowance);
     case Encoding.float32Rows:
       return readRows(reader, count);
     case Encoding.float64: {
@@ -33,17 +47,17 @@ function readNested(reader: Reader, depth: number): unknown[] {
     case Encoding.utf8:
       return readStrings(reader, count);
     case Encoding.columns:
-      return readColumns(reader, count, depth);
+      return readColumns(reader, count, depth, inside);
     case Encoding.dictionary:
-      return readDictionary(reader, count, depth);
+      return readDictionary(reader, count, depth, inside);
     default:
       // The three bytes after the encoding are zero, so the u32 is the encoding itself.
       throw invalid(`A block has the encoding ${encoding}; expected 0 to 6`);
   }
 }
 
-function readValues(reader: Reader, count: number): unknown[] {
-  const { value, length } = unpackValue(reader.rest());
+function readValues(reader: Reader, count: number, allowance: Allowance): unknown[] {
+  const { value, length } = unpackValue(reader.rest(), allowance);
   reader.take(length, 'MessagePack values');
   if (!Array.isArray(value) || value.length !== count) {
     throw invalid(`Expected a MessagePack array of ${count} values`);
@@ -83,14 +97,14 @@ function readStrings(reader: Reader, count: number): string[] {
   return texts;
 }
 
-function readColumns(reader: Reader, count: number, depth: number): unknown[][] {
+function readColumns(reader: Reader, count: number, depth: number, inside: Required<BlockBounds>): unknown[][] {
   const width = reader.word('the number of columns');
   if (width === 0 || width * 8 > reader.remaining) {
     throw invalid(`A block claims ${width} columns in ${reader.remaining} bytes`);
   }
   const columns: unknown[][] = [];
   for (let column = 0; column < width; column++) {
-    const values = readNested(reader, depth + 1);
+    const values = readNested(reader, depth + 1, inside);
     if (values.length !== count) {
       throw invalid(`A column has ${values.length} values, expected ${count}`);
     }
@@ -101,8 +115,8 @@ function readColumns(reader: Reader, count: number, depth: number): unknown[][] 
   return tuples;
 }
 
-function readDictionary(reader: Reader, count: number, depth: number): unknown[] {
-  const distinct = readNested(reader, depth + 1);
+function readDictionary(reader: Reader, count: number, depth: number, inside: Required<BlockBounds>): unknown[] {
+  const distinct = readNested(reader, depth + 1, inside);
   const bytes = aligned(reader.take(count * 4, `${count} dictionary indices`), 4);
   const values: unknown[] = [];
   for (const index of new Uint32Array(bytes.buffer, bytes.byteOffset, count)) {

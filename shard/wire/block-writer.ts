@@ -1,4 +1,5 @@
 import { chooseLayout, Encoding, type EncodingName, type Rows } from './encoding.ts';
+import { Allowance } from './scan.ts';
 import { packValue } from './values.ts';
 import type { Writer } from './writer.ts';
 
@@ -7,16 +8,16 @@ import type { Writer } from './writer.ts';
  * Throws `INPUT_INVALID` for values that can't travel.
  */
 export function writeBlock(writer: Writer, values: readonly unknown[] | Rows): void {
-  if (Array.isArray(values)) writeValues(writer, values as readonly unknown[], 0);
+  if (Array.isArray(values)) writeValues(writer, values as readonly unknown[], 0, new Allowance());
   else writeRows(writer, values as Rows);
 }
 
-function writeValues(writer: Writer, values: readonly unknown[], depth: number): void {
+function writeValues(writer: Writer, values: readonly unknown[], depth: number, allowance: Allowance): void {
   const layout = chooseLayout(values, depth);
   begin(writer, layout.encoding, values.length);
   switch (layout.encoding) {
     case 'values': {
-      const bytes = packValue(values);
+      const bytes = packValue(values, allowance);
       writer.reserve(bytes.length).set(bytes);
       break;
     }
@@ -46,11 +47,12 @@ function writeValues(writer: Writer, values: readonly unknown[], depth: number):
           writer,
           values.map((tuple) => (tuple as readonly unknown[])[column]),
           depth + 1,
+          allowance,
         );
       }
       break;
     case 'dictionary': {
-      writeValues(writer, layout.distinct, depth + 1);
+      writeValues(writer, layout.distinct, depth + 1, allowance);
       const bytes = writer.reserve(layout.indices.byteLength);
       bytes.set(new Uint8Array(layout.indices.buffer));
       break;
@@ -61,7 +63,7 @@ function writeValues(writer: Writer, values: readonly unknown[], depth: number):
 function writeRows(writer: Writer, rows: Rows): void {
   if (rows.count === 0 || rows.dims === 0) {
     const empty = Array.from({ length: rows.count }, () => new Float32Array());
-    writeValues(writer, empty, 0);
+    writeValues(writer, empty, 0, new Allowance());
     return;
   }
   begin(writer, 'float32Rows', rows.count);

@@ -1,39 +1,47 @@
-import { readBlock } from './block-reader.ts';
+import { type BlockBounds, readBlock } from './block-reader.ts';
 import { FrameDecoder, type FrameDecoderOptions, type RawFrame } from './decoder.ts';
 import { FrameType } from './frame.ts';
 import { invalid } from './limits.ts';
 import type { Message } from './message.ts';
 import { Reader } from './reader.ts';
 import { parseEnd, parseFailure, parseHead, parseRemoteError } from './schema.ts';
+import { Allowance } from './scan.ts';
 import { unpackValue } from './values.ts';
+
+export interface DecodeOptions extends FrameDecoderOptions {
+  /** Most values in one frame. Default: as many as its bytes can hold. */
+  readonly maxValues?: number;
+}
 
 /** The messages in a stream of bytes, as they arrive. Throws `FRAME_INVALID`, also if it ends inside a frame. */
 export async function* decodeMessages(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  options?: FrameDecoderOptions,
+  { maxValues, ...options }: DecodeOptions = {},
 ): AsyncGenerator<Message, void, undefined> {
   const decoder = new FrameDecoder(options);
+  // One for all frames, since the reader of a request holds what all of them say.
+  const bounds = { allowance: new Allowance(), ...(maxValues !== undefined && { maxValues }) };
   for await (const chunk of chunks) {
-    for (const frame of decoder.push(chunk)) yield parseFrame(frame);
+    for (const frame of decoder.push(chunk)) yield parseFrame(frame, bounds);
   }
   decoder.end();
 }
 
 /** What one frame says. Throws `FRAME_INVALID`. */
-export function parseFrame({ type, payload }: RawFrame): Message {
+export function parseFrame({ type, payload }: RawFrame, bounds: BlockBounds = {}): Message {
   switch (type) {
     case FrameType.head:
       return { type: 'head', head: parseHead(readMap(payload)) };
     case FrameType.inputs: {
       const reader = new Reader(payload);
-      const values = readBlock(reader);
+      const values = readBlock(reader, bounds);
       reader.end('an inputs frame');
       return { type: 'inputs', values };
     }
     case FrameType.outputs: {
       const reader = new Reader(payload);
       const first = reader.word('the index of outputs');
-      const values = readBlock(reader);
+      const values = readBlock(reader, bounds);
       reader.end('an outputs frame');
       return { type: 'outputs', first, values };
     }

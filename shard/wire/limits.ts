@@ -9,6 +9,9 @@ export const MAX_BLOCK_DEPTH = 8;
 /** Deepest nesting of arrays and maps inside one MessagePack value. */
 export const MAX_VALUE_DEPTH = 64;
 
+/** Most arrays, maps and extensions (Sets, typed arrays, dates, bigints) inside the MessagePack of one body of inputs, or of one frame of outputs. */
+export const MAX_PARTS: number = 2 ** 20;
+
 /** The key through which an assignment would reach a prototype. */
 export const FORBIDDEN_KEY = '__proto__';
 

@@ -1,12 +1,30 @@
-import { FORBIDDEN_KEY, MAX_VALUE_DEPTH, invalid } from './limits.ts';
+import { FORBIDDEN_KEY, MAX_PARTS, MAX_VALUE_DEPTH, invalid } from './limits.ts';
+
+/**
+ * How many arrays, maps and extensions may still be made of what arrives: each may take one byte on the wire, and a
+ * hundred in memory.
+ */
+export class Allowance {
+  #left: number;
+
+  constructor(parts: number = MAX_PARTS) {
+    this.#left = parts;
+  }
+
+  /** Throws `FRAME_INVALID` once nothing is left. */
+  spend(): void {
+    if (--this.#left < 0) throw invalid(`There are more than ${MAX_PARTS} arrays, maps and extensions`);
+  }
+}
 
 /**
  * Finds where a MessagePack value ends, without building it, and refuses what must not be built: counts that the
- * bytes can't hold, deep nesting, keys that would reach a prototype, and extensions outside the protocol.
+ * bytes can't hold, deep nesting, more objects than are allowed, keys that would reach a prototype, and extensions
+ * outside the protocol.
  * Source: the MessagePack specification; extension types as msgpackr numbers them.
  */
-export function scanValue(bytes: Uint8Array<ArrayBuffer>): number {
-  return new Scanner(bytes).value(0);
+export function scanValue(bytes: Uint8Array<ArrayBuffer>, allowance: Allowance): number {
+  return new Scanner(bytes, allowance).value(0);
 }
 
 const TYPED_ARRAY = 0x74;
@@ -23,9 +41,11 @@ const forbiddenKey = new TextEncoder().encode(FORBIDDEN_KEY);
 class Scanner {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #view: DataView<ArrayBuffer>;
+  readonly #allowance: Allowance;
   #at = 0;
 
-  constructor(bytes: Uint8Array<ArrayBuffer>) {
+  constructor(bytes: Uint8Array<ArrayBuffer>, allowance: Allowance) {
+    this.#allowance = allowance;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
@@ -110,6 +130,7 @@ class Scanner {
   }
 
   #nest(values: number, depth: number): void {
+    this.#allowance.spend();
     if (depth >= MAX_VALUE_DEPTH) {
       throw invalid(`A value is nested more than ${MAX_VALUE_DEPTH} deep`);
     }
@@ -145,11 +166,13 @@ class Scanner {
       this.#nest(1, depth);
       return this.value(depth + 1);
     }
+    this.#allowance.spend();
     if (type === UNDEFINED || type === TIMESTAMP || type === BIGINT) return this.#at;
     throw unsupported(type);
   }
 
   #extension(length: number): number {
+    this.#allowance.spend();
     const type = this.#unsigned(1);
     const start = this.#at;
     const end = this.#skip(length);

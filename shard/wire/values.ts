@@ -1,7 +1,7 @@
 import { Packr, type Options } from 'msgpackr';
 import { ShardError } from '../errors.ts';
 import { invalid } from './limits.ts';
-import { scanValue } from './scan.ts';
+import { Allowance, scanValue } from './scan.ts';
 
 const options: Options = {
   useRecords: false,
@@ -18,11 +18,11 @@ const packr = new Packr(options);
  * MessagePack bytes of any plain value; the view is good until the next call. A −0 inside becomes 0, a Map becomes an
  * object. Throws `INPUT_INVALID`.
  */
-export function packValue(value: unknown): Uint8Array {
+export function packValue(value: unknown, allowance: Allowance = new Allowance()): Uint8Array {
   try {
     const bytes = packr.pack(value);
     // What would be refused on arrival is refused here, where the caller can see why.
-    scanValue(bytes as Uint8Array<ArrayBuffer>);
+    scanValue(bytes as Uint8Array<ArrayBuffer>, allowance);
     return bytes;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -35,8 +35,11 @@ export function packValue(value: unknown): Uint8Array {
 }
 
 /** Exactly one MessagePack value at the start of `bytes`, and how many bytes it took. Throws `FRAME_INVALID`. */
-export function unpackValue(bytes: Uint8Array<ArrayBuffer>): { value: unknown; length: number } {
-  const length = scanValue(bytes);
+export function unpackValue(
+  bytes: Uint8Array<ArrayBuffer>,
+  allowance: Allowance = new Allowance(),
+): { value: unknown; length: number } {
+  const length = scanValue(bytes, allowance);
   try {
     return { value: packr.unpack(bytes.subarray(0, length)), length };
   } catch (error) {

@@ -196,37 +196,37 @@ const faults: readonly Fault[] = [
   {
     title: 'an unknown option',
     status: 400,
-    code: 'INPUT_INVALID',
+    code: 'OPTION_INVALID',
     ask: { options: { dimensions: 4 } },
   },
   {
     title: 'an option named as a property of objects',
     status: 400,
-    code: 'INPUT_INVALID',
+    code: 'OPTION_INVALID',
     ask: { options: { constructor: 4 } },
   },
   {
     title: 'an option of the wrong type',
     status: 400,
-    code: 'INPUT_INVALID',
+    code: 'OPTION_INVALID',
     ask: { options: { dims: '4' } },
   },
   {
     title: 'an option out of its domain',
     status: 400,
-    code: 'INPUT_INVALID',
+    code: 'OPTION_INVALID',
     ask: { options: { dims: 9 } },
   },
   {
     title: 'a prompt that the model has not',
     status: 400,
-    code: 'INPUT_INVALID',
+    code: 'OPTION_INVALID',
     ask: { options: { prompt: 'riddle' } },
   },
   {
     title: 'a missing option',
     status: 400,
-    code: 'INPUT_INVALID',
+    code: 'OPTION_INVALID',
     ask: { function: 'similarity', inputs: [['a', 1]] },
   },
   {
@@ -293,6 +293,12 @@ for (const form of FORMS) {
     });
   }
 }
+
+test('more values in a frame than a batch may have inputs are refused before they are made', async (t) => {
+  await using node = await startNode({ limits: LIMITS });
+  const body = join(encodeHead(head), encodeInputs(Array.from({ length: 1001 }, () => 'a')));
+  t.regex((await ask({ url: node.url, form: 'frames', body })).message ?? '', /at most 1000/);
+});
 
 test('a client that goes on sending what was refused is read for a while, and then cut off', async (t) => {
   await using node = await startNode({ limits: LIMITS });

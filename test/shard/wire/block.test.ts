@@ -4,6 +4,7 @@ import { writeBlock } from '../../../shard/wire/block-writer.ts';
 import { Encoding, type EncodingName, type Rows } from '../../../shard/wire/encoding.ts';
 import { decodeMessages } from '../../../shard/wire/decode.ts';
 import { encodeOutputs } from '../../../shard/wire/encode.ts';
+import { MAX_PARTS } from '../../../shard/wire/limits.ts';
 import { Reader } from '../../../shard/wire/reader.ts';
 import { Writer } from '../../../shard/wire/writer.ts';
 
@@ -170,6 +171,7 @@ test('cut', refused, 'an offset inside a character', block(4, 2, 0, 1, 2, 0, 0xa
 test('encoding', refused, 'an unknown encoding', block(7, 0), /encoding 7/);
 test('array', refused, 'a MessagePack array that lies about its length', block(0, 1, 0xffffffdd, 0xff), /claims/);
 test('proto', refused, 'a MessagePack map with a prototype key', encodedProto(), /__proto__/);
+test('distinct', refused, 'a dictionary of more values than it has uses', block(6, 1, 3, 2, 7, 8, 0, 0), /at most 1/);
 test('reserved', refused, 'a reserved word that is not zero', block(1, 0, 1, 1), /reserved/);
 test('nesting', refused, 'nesting beyond the limit', block(...nestedColumns(8)), /nested/);
 
@@ -181,3 +183,27 @@ function encodedProto(): Uint8Array<ArrayBuffer> {
   const bytes = [0, 0, 0, 0, 1, 0, 0, 0, 0x91, 0x81, 0xa9, ...Buffer.from('__proto__'), 0xc0];
   return Uint8Array.from([...bytes, ...Array<number>((8 - (bytes.length % 8)) % 8).fill(0)]);
 }
+
+/** A block of one value, a MessagePack array of `count` empty maps: a byte each here, and dozens in memory. */
+function maps(count: number): Buffer {
+  const bytes = Buffer.alloc(8 + Math.ceil((6 + count) / 8) * 8);
+  bytes.writeUInt32LE(1, 4);
+  bytes.set([0x91, 0xdd], 8);
+  bytes.writeUInt32BE(count, 10);
+  return bytes.fill(0x80, 14, 14 + count);
+}
+const most = MAX_PARTS - 2;
+const columns = Buffer.concat([block(5, 1, 2, 0), maps(most / 2), maps(most / 2)]);
+test('parts', refused, 'a value of more maps than are allowed', new Uint8Array(maps(most + 1)), /more than 1048576/);
+test('parts of columns', refused, 'as many maps in two columns', new Uint8Array(columns), /more than 1048576/);
+
+test('as many maps as are allowed travel, and one more is refused where it is sent', (t) => {
+  t.is((decode(encode([Array.from({ length: most }, () => ({}))]))[0] as unknown[]).length, most);
+  t.throws(() => decode(encode([Array.from({ length: most + 1 }, () => ({}))])), { code: 'INPUT_INVALID' });
+});
+
+test('a block of more values than its reader wants is refused before they are made', (t) => {
+  const bytes = block(1, 3, 1, 0, 0, 0, 0, 0);
+  t.is(readBlock(new Reader(bytes), { maxValues: 3 }).length, 3);
+  t.throws(() => readBlock(new Reader(bytes), { maxValues: 2 }), { code: 'FRAME_INVALID', message: /at most 2/ });
+});
