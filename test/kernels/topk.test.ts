@@ -148,6 +148,14 @@ onEveryGpu('topk', (check) => {
     await fc.assert(property, { seed, numRuns: 30 });
   });
 
+  check('places past the last item never stand for one, though every score is negative', async (t, launcher) => {
+    const items = new Float32Array(200).fill(-1).fill(-5, 192);
+    for (const queryCount of [1, 4, 20]) {
+      const queries = new Float32Array(queryCount).fill(1);
+      for (const k of [1, 3]) equals(t, await runTopk(launcher, queries, items, { dims: 1, k }), queries, items, 1, k);
+    }
+  });
+
   check('equal items are answered in order, though every bin holds the best score', async (t, launcher) => {
     const { rows } = await runTopk(launcher, Float32Array.of(1), new Float32Array(1000).fill(5), { dims: 1, k: 200 });
     t.deepEqual([...rows], [...Array(200).keys()]);
@@ -165,7 +173,7 @@ onEveryGpu('topk', (check) => {
   check('more bins than one dimension of a dispatch can count are all searched', async (t, _, { narrow }) => {
     // 13 bins, 13 kept bins and 3 queries, 4 workgroups to a dimension.
     const [queries, items] = [wholes(seed, 3 * 4), wholes(~seed, (12 * 64 + 3) * 4)];
-    for (const k of [1, 13, 700]) {
+    for (const k of [1, 6, 12, 13, 700]) {
       equals(t, await runTopk(narrow, queries, items, { dims: 4, k }), queries, items, 4, k);
     }
   });
