@@ -7,6 +7,8 @@ export type CoreErrorCode =
   | 'THREAD_CRASHED'
   | 'DISPOSED'
   | 'INPUT_INVALID'
+  /** An option out of its domain, or an option that does not exist: no input is to blame. */
+  | 'OPTION_INVALID'
   | 'FUNCTION_NOT_FOUND'
   /** A function threw something that is no error of ours. */
   | 'FUNCTION_FAILED'

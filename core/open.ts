@@ -53,13 +53,13 @@ function limitsOf(device: Device): { tokenBudget: number; maxRows: number; maxPa
 function checkOptions(options: EngineOptions): void {
   for (const name of Object.keys(options)) {
     if (!OPTIONS.includes(name as keyof EngineOptions)) {
-      throw new CoreError('INPUT_INVALID', `unknown option \`${name}\`; the options are ${OPTIONS.join(', ')}`);
+      throw new CoreError('OPTION_INVALID', `unknown option \`${name}\`; the options are ${OPTIONS.join(', ')}`);
     }
   }
   for (const name of ['threads', 'tokenBudget'] as const) {
     const value = options[name];
     if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
-      throw new CoreError('INPUT_INVALID', `expected \`${name}\` to be an integer from 1 up, got ${String(value)}`);
+      throw new CoreError('OPTION_INVALID', `expected \`${name}\` to be an integer from 1 up, got ${String(value)}`);
     }
   }
 }

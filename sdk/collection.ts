@@ -3,7 +3,7 @@ import { requireKnown, requireNumber } from '../shard/options.ts';
 import type { Id, Inputs, Item, MapOptions, Match, Outputs, Query } from './contract.ts';
 import { SdkError } from './errors.ts';
 import type { Nodes } from './node.ts';
-import { countOf, remoteMap } from './remote-function.ts';
+import { countOf, remoteMap, requireOpen } from './remote-function.ts';
 import { everywhere } from './transport/everywhere.ts';
 
 export interface TopKOptions {
@@ -66,12 +66,14 @@ export function collectionOn(nodes: Nodes, name: string): Collection {
     },
 
     async size() {
+      requireOpen(nodes);
       const sizes = await Promise.all(nodes.nodes.map((node) => node.collectionSize(name)));
       // A node that is behind has not seen all of an upsert that goes on.
       return Math.min(...sizes);
     },
 
     async drop() {
+      requireOpen(nodes);
       await Promise.all(nodes.nodes.map((node) => node.dropCollection(name)));
     },
   };

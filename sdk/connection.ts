@@ -4,7 +4,7 @@ import type { Inputs, MapOptions, NodeInfo, NodeStatus, Outputs } from './contra
 import { type Embed, embedOn } from './embed.ts';
 import { SdkError } from './errors.ts';
 import type { Node, Nodes } from './node.ts';
-import { remoteMap } from './remote-function.ts';
+import { remoteMap, requireOpen } from './remote-function.ts';
 
 /** A function that the nodes have, known by its name. */
 export interface RemoteFunction<I, O> {
@@ -49,6 +49,7 @@ export class Connection implements AsyncDisposable {
 
   /** What each node says of itself now. */
   async nodes(): Promise<NodeStatus[]> {
+    requireOpen(this.#nodes);
     return Promise.all(
       this.#nodes.nodes.map(async (node): Promise<NodeStatus> => {
         const { url } = node;

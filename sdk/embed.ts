@@ -37,6 +37,12 @@ export function embedOn(nodes: Nodes, model: NodeInfo['model']): Embed {
 
   const embed = async (texts: readonly string[], options: EmbedOptions = {}): Promise<Vectors> => {
     requireKnown(options, EMBED_NAMES, 'embed');
+    if (!Array.isArray(texts)) {
+      throw new ShardError(
+        'INPUT_INVALID',
+        'Expected texts to be an array; for one text embed([text]), for others embed.map',
+      );
+    }
     let data: Float32Array<ArrayBuffer> | undefined;
     let width = options.dims ?? model.dims;
     let row = 0;

@@ -25,7 +25,7 @@ export function remoteMap<I, O, E extends boolean>(
   inputs: Inputs<I>,
   { options, map, join = (lanes) => lanes }: RemoteMapOptions<I, O, E>,
 ): Outputs<O, E> {
-  if (closed.aborted) throw new SdkError('DISPOSED', 'The connection was closed; connect again');
+  requireOpen({ closed });
   const { onProgress, progress, total = countOf(inputs), signal, ...rest } = map;
   if (map.total !== undefined) requireNumber('total', map.total, { from: 0, whole: true });
   const call = { function: name, id: randomUUID(), options };
@@ -43,6 +43,11 @@ export function remoteMap<I, O, E extends boolean>(
 async function* reported<T>(outputs: AsyncGenerator<T>, reporter: Reporter): AsyncGenerator<T, void, undefined> {
   using _ = reporter;
   yield* outputs;
+}
+
+/** Throws `DISPOSED` once the connection is closed. */
+export function requireOpen({ closed }: Pick<Nodes, 'closed'>): void {
+  if (closed.aborted) throw new SdkError('DISPOSED', 'The connection was closed; open another');
 }
 
 /** How many inputs there are, where that is known without reading them. */

@@ -69,7 +69,7 @@ export class VectorCollection implements EngineCollection {
 
   async topK(queries: readonly Query[], { k, signal }: { readonly k: number } & Signalled): Promise<Match[][]> {
     if (!Number.isInteger(k) || k < 1) {
-      throw new CoreError('INPUT_INVALID', `expected \`k\` to be an integer from 1 up, got ${k}`);
+      throw new CoreError('OPTION_INVALID', `expected \`k\` to be an integer from 1 up, got ${k}`);
     }
     if (queries.length === 0) return [];
     const { data, indexOf } = await this.#queries.resolve(queries, signal);

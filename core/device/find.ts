@@ -26,16 +26,16 @@ const KINDS: readonly DeviceKind[] = ['cuda', 'webgpu', 'cpu'];
 export async function findDevices(options: FindOptions = {}): Promise<Finding[]> {
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
-    throw new CoreError('INPUT_INVALID', `Expected the options ${OPTIONS.join(', ')}; got ${unknown}.`);
+    throw new CoreError('OPTION_INVALID', `Expected the options ${OPTIONS.join(', ')}; got ${unknown}.`);
   }
   const { kinds = KINDS, software = true, timeoutMs = 30_000, signal } = options;
   const odd = kinds.find((kind) => !KINDS.includes(kind));
   if (odd !== undefined) {
-    throw new CoreError('INPUT_INVALID', `Expected kinds of ${KINDS.join(', ')}; got ${String(odd)}.`);
+    throw new CoreError('OPTION_INVALID', `Expected kinds of ${KINDS.join(', ')}; got ${String(odd)}.`);
   }
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs >= 2 ** 31) {
     throw new CoreError(
-      'INPUT_INVALID',
+      'OPTION_INVALID',
       `Expected timeoutMs to be an integer from 1 to 2³¹ − 1; got ${String(timeoutMs)}.`,
     );
   }

@@ -37,7 +37,7 @@ const running = new Map<string, Promise<Dawn>>();
 export async function openGpu(device: Device, options: OpenGpuOptions = {}): Promise<Gpu> {
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
-    throw new CoreError('INPUT_INVALID', `Expected the options ${OPTIONS.join(', ')}; got ${unknown}.`);
+    throw new CoreError('OPTION_INVALID', `Expected the options ${OPTIONS.join(', ')}; got ${unknown}.`);
   }
   const { adapter } = await findAdapter(device);
   let gpuDevice: GPUDevice;

@@ -21,6 +21,6 @@ export interface HostedFunction<Input = unknown> {
   readonly name: string;
   /** Whether a part of a batch must be finished before the next begins. */
   readonly sequential: boolean;
-  /** Checks the options. Throws `INPUT_INVALID`, or `COLLECTION_NOT_FOUND`. */
+  /** Checks the options. Throws `OPTION_INVALID`, or `COLLECTION_NOT_FOUND`. */
   bind(options: unknown, engine: Engine): BoundFunction<Input>;
 }

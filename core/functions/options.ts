@@ -5,28 +5,28 @@ export class Options {
   readonly #function: string;
   readonly #values: ReadonlyMap<string, unknown>;
 
-  /** Throws `INPUT_INVALID` for anything but a plain object with some of the `known` names. */
+  /** Throws `OPTION_INVALID` for anything but a plain object with some of the `known` names. */
   constructor(functionName: string, given: unknown, known: readonly string[]) {
     this.#function = functionName;
     if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
-      throw invalid(`Expected the options of ${functionName} to be an object, got ${kindOf(given)}`);
+      throw refused(`Expected the options of ${functionName} to be an object, got ${kindOf(given)}`);
     }
     this.#values = new Map(Object.entries(given ?? {}));
     for (const name of this.#values.keys()) {
       if (!known.includes(name)) {
-        throw invalid(`${functionName} has no option ${JSON.stringify(name)}; its options are ${known.join(', ')}`);
+        throw refused(`${functionName} has no option ${JSON.stringify(name)}; its options are ${known.join(', ')}`);
       }
     }
   }
 
-  /** Throws `INPUT_INVALID` for a value that is there and no string. */
+  /** Throws `OPTION_INVALID` for a value that is there and no string. */
   string(name: string): string | undefined {
     const value = this.#values.get(name);
     if (value === undefined || typeof value === 'string') return value;
     throw this.#expected(name, 'a string', value);
   }
 
-  /** Throws `INPUT_INVALID` for a value that is there and no integer from 1 to `max`. */
+  /** Throws `OPTION_INVALID` for a value that is there and no integer from 1 to `max`. */
   positive(name: string, max: number): number | undefined {
     const value = this.#values.get(name);
     if (value === undefined) return undefined;
@@ -37,16 +37,21 @@ export class Options {
   /** The name of a collection: 1 to 200 characters, none of them a control character. */
   collection(): string {
     const value = this.string('collection');
-    if (value === undefined) throw invalid(`${this.#function} needs the option collection, the name of a collection`);
+    if (value === undefined) throw refused(`${this.#function} needs the option collection, the name of a collection`);
     if (/^[^\p{Cc}]{1,200}$/u.test(value)) return value;
     throw this.#expected('collection', 'a name of 1 to 200 characters without control characters', value);
   }
 
   #expected(name: string, what: string, value: unknown): CoreError {
-    return invalid(`Expected the option ${name} of ${this.#function} to be ${what}, got ${kindOf(value)}`);
+    return refused(`Expected the option ${name} of ${this.#function} to be ${what}, got ${kindOf(value)}`);
   }
 }
 
+function refused(message: string): CoreError {
+  return new CoreError('OPTION_INVALID', message);
+}
+
+/** The error for an input that is at fault itself. */
 export function invalid(message: string): CoreError {
   return new CoreError('INPUT_INVALID', message);
 }

@@ -81,8 +81,8 @@ test('embed of a file that is not there says so', async (t) => {
 
 test('an error of the engine is printed by its code', async (t) => {
   const { code, stderr } = await runCommand(memoryMain, ['embed', '--prompt', 'riddle'], { input: 'a\n' });
-  t.is(code, 1);
-  t.is(stderr, 'error INPUT_INVALID: There is no prompt riddle\n');
+  t.is(code, 2);
+  t.is(stderr, 'error OPTION_INVALID: There is no prompt riddle\n');
 });
 
 test('docs/operations.md has every flag of serve and every limit with its default, and no others', async (t) => {

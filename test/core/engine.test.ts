@@ -77,13 +77,13 @@ test('truncated vectors are the leading components with norm 1', async (t) => {
 test('dims beyond the model, and prompts it does not have, are refused', async (t) => {
   const { engine } = t.context;
   for (const dims of [0, 33, 1.5, Number.NaN]) {
-    await t.throwsAsync(engine.embed(['a'], { dims }), { code: 'INPUT_INVALID', message: /from 1 to 32/ });
+    await t.throwsAsync(engine.embed(['a'], { dims }), { code: 'OPTION_INVALID', message: /from 1 to 32/ });
   }
   await t.throwsAsync(engine.embed(['a'], { prompt: 'query' }), {
-    code: 'INPUT_INVALID',
+    code: 'OPTION_INVALID',
     message: /no prompt named "query"/,
   });
-  await t.throwsAsync(engine.embed(['a'], { prompt: 'toString' }), { code: 'INPUT_INVALID' });
+  await t.throwsAsync(engine.embed(['a'], { prompt: 'toString' }), { code: 'OPTION_INVALID' });
 });
 
 test('an aborted signal ends the embedding with its reason', async (t) => {
@@ -158,7 +158,7 @@ test('an unknown id, a vector of other dims and an item without either are refus
   await t.throwsAsync(collection.upsert([{ id: 2, vector: new Float32Array(3) }]), { code: 'COLLECTION_MISMATCH' });
   await t.throwsAsync(collection.topK([new Float32Array(3)], { k: 1 }), { code: 'COLLECTION_MISMATCH' });
   await t.throwsAsync(collection.upsert([{ id: 2 }]), { code: 'INPUT_INVALID' });
-  await t.throwsAsync(collection.topK(['moon'], { k: 0 }), { code: 'INPUT_INVALID' });
+  await t.throwsAsync(collection.topK(['moon'], { k: 0 }), { code: 'OPTION_INVALID' });
   t.is(collection.size, 1);
 });
 

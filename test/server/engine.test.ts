@@ -43,7 +43,7 @@ test('a node over the real engine gives what the engine gives', async (t) => {
       const found = await ask({ url, form, function: 'topK', inputs: [texts[42]], options: { ...options, k: 3 } });
       t.deepEqual((found.outputs[0] as { id: number }[]).map(({ id }) => id).slice(0, 1), [42]);
 
-      t.is((await ask({ url, form, options: { prompt: 'riddle' } })).code, 'INPUT_INVALID');
+      t.is((await ask({ url, form, options: { prompt: 'riddle' } })).code, 'OPTION_INVALID');
       const narrow = await ask({ url, form, function: 'topK', inputs: [new Float32Array(dims - 1)], options });
       t.is(narrow.status, 409);
     }

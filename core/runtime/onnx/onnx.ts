@@ -15,7 +15,7 @@ export const onnx: Runtime = {
     const reason = await onnxUnavailable(device);
     if (reason !== undefined) throw new CoreError('RUNTIME_UNAVAILABLE', reason);
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
-      throw new CoreError('INPUT_INVALID', `expected threads to be an integer from 1 up, got ${threads}`);
+      throw new CoreError('OPTION_INVALID', `expected threads to be an integer from 1 up, got ${threads}`);
     }
     claimAdapter(device);
     return openThreadSession({

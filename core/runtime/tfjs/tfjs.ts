@@ -30,7 +30,7 @@ const worker = new URL(`./tfjs.worker${extension}`, import.meta.url);
 export function tfjsRuntime(options: TfjsOptions = {}): Runtime {
   const { cpu = 'wasm', ...unknown } = options;
   if (Object.keys(unknown).length > 0 || !['wasm', 'cpu'].includes(cpu)) {
-    throw new CoreError('INPUT_INVALID', `expected { cpu: "wasm" | "cpu" }, got ${JSON.stringify(options)}`);
+    throw new CoreError('OPTION_INVALID', `expected { cpu: "wasm" | "cpu" }, got ${JSON.stringify(options)}`);
   }
   const backendFor = ({ kind }: Device): Backend => ({ cpu, webgpu: 'webgpu', cuda: 'tensorflow' } as const)[kind];
   const unavailable = async (device: Device) => missingPackages(backendFor(device));

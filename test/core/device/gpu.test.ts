@@ -27,16 +27,16 @@ test('every kind has a row, and the CPU is found', async (t) => {
 
 test('an unknown option is refused by name', async (t) => {
   await t.throwsAsync(findDevices({ kind: 'cuda' } as object), {
-    code: 'INPUT_INVALID',
+    code: 'OPTION_INVALID',
     message: /got kind/,
   });
 });
 
 test('kinds and times out of their domains are refused', async (t) => {
-  await t.throwsAsync(findDevices({ kinds: ['gpu' as 'cpu'] }), { code: 'INPUT_INVALID', message: /got gpu/ });
+  await t.throwsAsync(findDevices({ kinds: ['gpu' as 'cpu'] }), { code: 'OPTION_INVALID', message: /got gpu/ });
   await t.notThrowsAsync(findDevices({ kinds: ['cpu'], timeoutMs: 1 }));
   for (const timeoutMs of [0, -1, 1.5, Number.NaN, 2 ** 31]) {
-    await t.throwsAsync(findDevices({ kinds: ['cpu'], timeoutMs }), { code: 'INPUT_INVALID', message: /timeoutMs/ });
+    await t.throwsAsync(findDevices({ kinds: ['cpu'], timeoutMs }), { code: 'OPTION_INVALID', message: /timeoutMs/ });
   }
 });
 

@@ -35,8 +35,8 @@ test.serial('what the graph cannot do fails with RUNTIME_FAILED and its own word
 });
 
 test.serial('threads that are not a whole number from 1 up are refused', async (t) => {
-  await t.throwsAsync(onnx.open({ model: minilm, device: cpu, threads: 0 }), { code: 'INPUT_INVALID' });
-  await t.throwsAsync(onnx.open({ model: minilm, device: cpu, threads: 1.5 }), { code: 'INPUT_INVALID' });
+  await t.throwsAsync(onnx.open({ model: minilm, device: cpu, threads: 0 }), { code: 'OPTION_INVALID' });
+  await t.throwsAsync(onnx.open({ model: minilm, device: cpu, threads: 1.5 }), { code: 'OPTION_INVALID' });
 });
 
 test.serial('a model file that is not there fails the opening and leaves no thread', async (t) => {

@@ -39,6 +39,6 @@ test('a graph that gives vectors of other dims than the spec is refused', async 
 });
 
 test('unknown options are refused', (t) => {
-  t.throws(() => tfjsRuntime({ gpu: true } as TfjsOptions), { code: 'INPUT_INVALID' });
-  t.throws(() => tfjsRuntime({ cpu: 'webgl' } as unknown as TfjsOptions), { code: 'INPUT_INVALID' });
+  t.throws(() => tfjsRuntime({ gpu: true } as TfjsOptions), { code: 'OPTION_INVALID' });
+  t.throws(() => tfjsRuntime({ cpu: 'webgl' } as unknown as TfjsOptions), { code: 'OPTION_INVALID' });
 });
