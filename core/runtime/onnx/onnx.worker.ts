@@ -1,15 +1,11 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { signature } from '../../../models/graph/contract.ts';
 import { loadEncoderGraph } from '../../../models/graph/load.ts';
-import type { Device } from '../../device/contract.ts';
-import { showDriver } from '../../device/vulkan.ts';
-import { isSwiftShader } from '../../device/webgpu.ts';
 import { CoreError } from '../../errors.ts';
 import type { SessionOptions, TokenBatch } from '../contract.ts';
 import { type LoadedEncoder, serveEncoder } from '../encoder-thread.ts';
 import { onnxFailure } from './failure.ts';
 import { sessionOptions } from './options.ts';
-import { softwareDriver } from './software.ts';
 
 await serveEncoder(async ({ model, device, threads }: SessionOptions): Promise<LoadedEncoder> => {
   const graph = await loadEncoderGraph(model, { device: device.kind });
@@ -34,16 +30,11 @@ await serveEncoder(async ({ model, device, threads }: SessionOptions): Promise<L
 });
 
 async function create(graph: Uint8Array, { model, device, threads }: SessionOptions): Promise<InferenceSession> {
-  using _driver = await driverOf(device);
+  // Loaded only where it is needed: most engines are on a CPU, and each has a thread that would load it anew.
+  using _driver = device.kind === 'webgpu' ? await (await import('./software.ts')).driverOf(device) : undefined;
   try {
     return await InferenceSession.create(graph, sessionOptions(device, threads));
   } catch (error) {
     throw onnxFailure(error, `open ${model.spec.name} on ${device.name}`);
   }
-}
-
-/** While a session looks for a real GPU, no other thread may show it an emulated one. */
-async function driverOf({ kind, name }: Device): Promise<Disposable | undefined> {
-  if (kind !== 'webgpu') return undefined;
-  return isSwiftShader(name) ? softwareDriver() : showDriver(undefined);
 }
