@@ -22,14 +22,8 @@ export interface EngineParts {
 
 /** An engine over these parts. Opening loads the model; `openEngine` chooses the parts first. */
 export async function assembleEngine({ model, device, runtime, threads, limits }: EngineParts): Promise<DeviceEngine> {
-  const session = await runtime.open({ model, device, threads });
-  try {
-    const encoder = await Encoder.open(model, session, limits);
-    return new DeviceEngine(device, encoder, threads);
-  } catch (error) {
-    await session[Symbol.asyncDispose]();
-    throw error;
-  }
+  const encoder = await Encoder.open(model, runtime.open({ model, device, threads }), limits);
+  return new DeviceEngine(device, encoder, threads);
 }
 
 /** One device's encoder, and the collections in its memory. */

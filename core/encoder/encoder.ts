@@ -55,12 +55,19 @@ export class Encoder implements AsyncDisposable {
     this.#limits = limits;
   }
 
-  /** Takes ownership of the session. */
-  static async open(model: LocalModel, session: Session, limits: PlanLimits): Promise<Encoder> {
+  /** Starts the tokeniser while the session opens, and takes ownership of both. */
+  static async open(model: LocalModel, opening: Promise<Session>, limits: PlanLimits): Promise<Encoder> {
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
     const url = new URL(`./tokenize.worker${extension}`, import.meta.url);
-    const tokenizer = await startThread<TokenizeMethods>(url, model.tokenizer);
-    return new Encoder(model, session, tokenizer, await tokenizer.call('padId', []), limits);
+    const starting = startThread<TokenizeMethods>(url, model.tokenizer);
+    await using owned = new AsyncDisposableStack();
+    const [session, tokenizer] = await Promise.allSettled([opening, starting]);
+    for (const part of [session, tokenizer]) if (part.status === 'fulfilled') owned.use(part.value);
+    if (session.status === 'rejected') throw session.reason;
+    if (tokenizer.status === 'rejected') throw tokenizer.reason;
+    const padId = await tokenizer.value.call('padId', []);
+    owned.move();
+    return new Encoder(model, session.value, tokenizer.value, padId, limits);
   }
 
   /** One vector per text, in their order. Equal texts are run once. */
@@ -133,7 +140,7 @@ export class Encoder implements AsyncDisposable {
     if (prefix === undefined) {
       const known = Object.keys(prompts);
       const has = known.length === 0 ? 'it has none; leave `prompt` out' : `it has ${known.join(', ')}`;
-      throw new CoreError('INPUT_INVALID', `the model ${name} has no prompt named "${prompt}": ${has}`);
+      throw new CoreError('OPTION_INVALID', `the model ${name} has no prompt named "${prompt}": ${has}`);
     }
     return prefix;
   }
@@ -141,7 +148,7 @@ export class Encoder implements AsyncDisposable {
   #checkDims(dims: number): void {
     const most = this.session.dims;
     if (!Number.isInteger(dims) || dims < 1 || dims > most) {
-      throw new CoreError('INPUT_INVALID', `expected \`dims\` to be an integer from 1 to ${most}, got ${dims}`);
+      throw new CoreError('OPTION_INVALID', `expected \`dims\` to be an integer from 1 to ${most}, got ${dims}`);
     }
   }
 
