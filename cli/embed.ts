@@ -19,8 +19,7 @@ const LINES_AT_ONCE = 1024;
 export async function embed(file: string, options: EmbedOptions, parts: Parts): Promise<void> {
   const { prompt, dims } = options;
   const input = await openInput(file);
-  // `| head` closes our output; that is an end and no failure.
-  process.stdout.once('error', () => process.exit(0));
+  process.stdout.once('error', endOutput);
   await using engine = await parts.openEngine(engineOptions(options));
   let texts: string[] = [];
   const flush = (): Promise<void> =>
@@ -32,6 +31,13 @@ export async function embed(file: string, options: EmbedOptions, parts: Parts): 
     texts = [];
   }
   await flush();
+}
+
+/** `| head` closes our output, which is an end; anything else (a full disk) is a failure that must show in the exit code. */
+function endOutput(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`error ${error.code ?? 'UNKNOWN'}: standard output can't be written: ${error.message}\n`);
+  process.exit(1);
 }
 
 async function write(
