@@ -4,13 +4,19 @@ import { CoreError } from '../errors.ts';
 import { normalizeRows } from './normalize.ts';
 
 const REMEMBERED = 4096;
+/** A query may be as long as a request: texts and vectors are bounded by what they take, not by their number alone. */
+const REMEMBERED_BYTES = 32 * 1024 * 1024;
 
 /** Resolves queries, embedding each distinct text once, also across calls: one query is often scored against many ids. */
 export class QueryVectors {
   readonly #collection: string;
   readonly #dims: number;
   readonly #embed: (texts: readonly string[], options?: EmbedOptions) => Promise<Vectors>;
-  readonly #known = new LRUCache<string, Float32Array>({ max: REMEMBERED });
+  readonly #known = new LRUCache<string, Float32Array>({
+    max: REMEMBERED,
+    maxSize: REMEMBERED_BYTES,
+    sizeCalculation: (vector, text) => 2 * text.length + vector.byteLength,
+  });
 
   constructor(
     collection: string,
