@@ -9,7 +9,13 @@ const firstWaitMs = 500;
 const longestWaitMs = 30_000;
 
 export async function waitForReal(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  await sleep(milliseconds, undefined, { signal });
+  try {
+    await sleep(milliseconds, undefined, { signal });
+  } catch (error) {
+    // The timer has an AbortError of its own; the caller gave a reason.
+    signal?.throwIfAborted();
+    throw error;
+  }
 }
 
 /**
