@@ -14,7 +14,7 @@ const CONCURRENCY = 2;
 /** The lane that runs a call's batches on the engine of this process: what a node does, less the wire. */
 export class EngineLane<I, O> implements Lane<I, O> {
   readonly name = 'local';
-  readonly concurrency = CONCURRENCY;
+  readonly concurrency: number = CONCURRENCY;
   readonly #engine: Engine;
   readonly #functions: Registry;
   readonly #call: Call;

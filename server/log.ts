@@ -1,6 +1,5 @@
 import { type DestinationStream, type Level, type Logger, pino } from 'pino';
 
-export const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 export type LogLevel = Level | 'silent';
 
 export interface LogOptions {

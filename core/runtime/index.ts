@@ -5,9 +5,6 @@ import type { Runtime, RuntimeName } from './contract.ts';
 import { onnx } from './onnx/onnx.ts';
 import { tfjs } from './tfjs/tfjs.ts';
 
-export type { Runtime, RuntimeName, Session, SessionOptions, TokenBatch } from './contract.ts';
-export { type TfjsOptions, tfjsRuntime } from './tfjs/tfjs.ts';
-
 /** Every runtime, the preferred one first. */
 export const runtimes: readonly Runtime[] = [onnx, tfjs];
 

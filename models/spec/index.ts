@@ -1,1 +1,1 @@
-export { readModelFolder, type ReadFolderOptions } from './read-folder.ts';
+export { readModelFolder } from './read-folder.ts';
