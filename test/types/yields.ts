@@ -1,0 +1,2 @@
+/** What an iterable gives. */
+export type Yields<T> = T extends AsyncIterable<infer O> ? O : never;
