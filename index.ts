@@ -20,7 +20,8 @@ export type {
 export { NodeError, SdkError, type SdkErrorCode } from './sdk/errors.ts';
 export type { EngineOptions } from './core/open.ts';
 export { CoreError, type CoreErrorCode } from './core/errors.ts';
-export { findDevices, type Device, type DeviceRequest, type Finding } from './core/device/index.ts';
+export { findDevices } from './core/device/find.ts';
+export type { Device, DeviceRequest, Finding } from './core/device/contract.ts';
 export { ModelError, type ModelErrorCode } from './models/errors.ts';
 export { InputError, ShardError, type ShardErrorCode } from './shard/errors.ts';
 export { range, repeat, zip } from './shard/iterables.ts';

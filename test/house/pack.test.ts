@@ -1,14 +1,15 @@
 /** The package as a stranger gets it: packed, and installed from its tarball into an empty project. */
 import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import anyTest, { type TestFn } from 'ava';
 import manifest from '../../package.json' with { type: 'json' };
+import { writeTinyModel } from '../fixtures/tinyModel.ts';
 
-const test = anyTest as TestFn<{ readonly project: string; readonly installed: string }>;
+const test = anyTest as TestFn<{ readonly project: string; readonly installed: string; readonly model: string }>;
 const repository = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
 
@@ -32,7 +33,9 @@ test.before(async (t) => {
     cwd: project,
     env: environment,
   });
-  Object.assign(t.context as object, { project, installed: join(project, 'node_modules/warpmap') });
+  await copyFile(join(import.meta.dirname, 'fixtures/stranger.ts'), join(project, 'stranger.ts'));
+  const model = await writeTinyModel(join(project, 'tiny'));
+  Object.assign(t.context as object, { project, installed: join(project, 'node_modules/warpmap'), model });
 });
 
 test.after.always(async (t) => {
@@ -79,28 +82,66 @@ test('nothing but the house is shipped', (t) => {
   }
 });
 
-test('an import resolves, in Node and in TypeScript', async (t) => {
-  const { project } = t.context;
+test('an import gives all that this repository exports', async (t) => {
   const exported = Object.keys(await import('warpmap')).toSorted();
-  const consumer = `import * as warpmap from 'warpmap';\nconsole.log(JSON.stringify(Object.keys(warpmap).sort()));\n`;
-  await writeFile(join(project, 'consumer.ts'), consumer);
-  await writeFile(
-    join(project, 'tsconfig.json'),
-    JSON.stringify({
-      compilerOptions: { target: 'es2024', module: 'nodenext', strict: true, noEmit: true, types: ['node'] },
-      files: ['consumer.ts'],
-    }),
-  );
-  await mkdir(join(project, 'node_modules/@types'), { recursive: true });
-  await symlink(join(repository, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'));
-  await symlink(join(repository, 'node_modules/undici-types'), join(project, 'node_modules/undici-types'));
-
-  const tsc = join(repository, 'node_modules/typescript/bin/tsc');
-  const checked = await run(process.execPath, [tsc], { cwd: project }).catch((error: { stdout: string }) => error);
-  t.is(checked.stdout, '');
-  const { stdout } = await run(process.execPath, ['consumer.ts'], { cwd: project, env: environment });
+  const program = `console.log(JSON.stringify(Object.keys(await import('warpmap')).sort()));`;
+  const { stdout } = await node(t.context.project, '--input-type=module', '--eval', program);
   t.deepEqual(JSON.parse(stdout), exported);
 });
+
+test('a program passes the strictest compiler, declarations of the package included', async (t) => {
+  const { project } = t.context;
+  const options = { target: 'es2024', lib: ['es2024', 'esnext.disposable'], module: 'nodenext', types: ['node'] };
+  const compilerOptions = { ...options, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false };
+  const config = { compilerOptions: { ...compilerOptions, noEmit: true }, files: ['stranger.ts'] };
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify(config));
+  // A stranger who writes TypeScript for Node has these.
+  await mkdir(join(project, 'node_modules/@types'), { recursive: true });
+  for (const name of ['@types/node', 'undici-types']) {
+    await symlink(join(repository, 'node_modules', name), join(project, 'node_modules', name));
+  }
+  const tsc = join(repository, 'node_modules/typescript/bin/tsc');
+  const checked = await node(project, tsc).catch((error: { readonly stdout: string }) => error);
+  t.is(checked.stdout, '');
+});
+
+interface Found {
+  readonly url: string;
+  readonly device: { readonly kind: string; readonly software: boolean };
+}
+
+const found = { vectors: [4, 32], failed: 1, best: [0, 3], closest: 2 };
+
+test('a program embeds and searches in its own process', async (t) => {
+  const { stdout } = await node(t.context.project, 'stranger.ts', 'cpu', t.context.model);
+  t.like(JSON.parse(stdout), { url: 'local', device: { kind: 'cpu' }, ...found });
+});
+
+test('a program starts the server that was installed, which is gone with it', async (t) => {
+  const { stdout } = await node(t.context.project, 'stranger.ts', 'connect', t.context.model);
+  const answer = JSON.parse(stdout) as Found;
+  t.like(answer, { device: { kind: 'cpu' }, ...found });
+  t.regex(answer.url, /^http:\/\/127\.0\.0\.1:\d+$/v);
+  await t.throwsAsync(fetch(answer.url));
+});
+
+test('a program searches with the shaders that were installed', async (t) => {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    t.log('skipped: the emulated GPU comes for linux-x64 only');
+    t.pass();
+    return;
+  }
+  t.timeout(120_000);
+  const { project, model } = t.context;
+  // As `npm install --save-dev @sparticuz/chromium` would have it, which `warpmap doctor` suggests.
+  await symlink(join(repository, 'node_modules/@sparticuz'), join(project, 'node_modules/@sparticuz'));
+  const { stdout } = await node(project, 'stranger.ts', 'software', model);
+  t.like(JSON.parse(stdout), { device: { kind: 'webgpu', software: true }, ...found });
+});
+
+async function node(project: string, ...words: readonly string[]): Promise<{ readonly stdout: string }> {
+  return await run(process.execPath, words, { cwd: project, env: environment });
+}
 
 async function warpmap(project: string, ...words: readonly string[]): Promise<{ readonly stdout: string }> {
   return await run(join(project, 'node_modules/.bin/warpmap'), words, { cwd: project, env: environment });
