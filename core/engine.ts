@@ -6,6 +6,7 @@ import type { EmbedOptions, Engine, EngineCollection, EngineModel, Vectors } fro
 import type { Device } from './device/contract.ts';
 import { Encoder, type EncoderStats } from './encoder/encoder.ts';
 import type { PlanLimits } from './encoder/plan.ts';
+import { openSessions } from './encoder/pool.ts';
 import { CoreError } from './errors.ts';
 import type { Runtime } from './runtime/contract.ts';
 import type { Thread } from './thread/contract.ts';
@@ -22,7 +23,7 @@ export interface EngineParts {
 
 /** An engine over these parts. Opening loads the model; `openEngine` chooses the parts first. */
 export async function assembleEngine({ model, device, runtime, threads, limits }: EngineParts): Promise<DeviceEngine> {
-  const encoder = await Encoder.open(model, runtime.open({ model, device, threads }), limits);
+  const encoder = await Encoder.open(model, openSessions(runtime, { model, device, threads }), limits);
   return new DeviceEngine(device, encoder, threads);
 }
 

@@ -12,8 +12,8 @@ import { truncateVectors } from './truncate.ts';
 
 /** Texts that are tokenised and sorted together: enough to fill batches evenly, few enough to start soon. */
 const WINDOW = 2048;
-/** Batches handed to the session ahead of their turn, so that it never waits for this thread. */
-const AHEAD = 2;
+/** Batches handed over ahead of their turn: two for each of two sessions, so that none waits for this thread. */
+const AHEAD = 4;
 
 /** A window of texts that is ready to run. */
 interface Prepared {
