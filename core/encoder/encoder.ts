@@ -114,7 +114,10 @@ export class Encoder implements AsyncDisposable {
       for (const texts of prepared.plan.batches) {
         if (running.length >= AHEAD) await running.shift();
         signal?.throwIfAborted();
-        running.push(this.#runBatch(prepared, texts, into));
+        const batch = this.#runBatch(prepared, texts, into);
+        // Awaited later; until then its failure must not count as one that nobody handles, which ends the process.
+        batch.catch(() => {});
+        running.push(batch);
       }
       await Promise.all(running);
     } finally {
