@@ -188,14 +188,3 @@ test('an engine that was disposed refuses work', async (t) => {
   await t.throwsAsync(engine.embed(['a']), { code: 'DISPOSED' });
   t.throws(() => engine.collection('x'), { code: 'DISPOSED' });
 });
-
-test('an engine that is disposed while it embeds rejects the embedding, and nothing else', async (t) => {
-  const engine = await openTinyEngine(t.context.folder.path);
-  const many = Array.from({ length: 4000 }, (_, index) => `text number ${index}`);
-  const embedding = engine.embed(many);
-  const refused = t.throwsAsync(embedding, { code: 'DISPOSED' });
-  await engine.embed(['the first batches have run']);
-  await engine[Symbol.asyncDispose]();
-  // AVA fails the file for any other rejection that nobody handles.
-  await refused;
-});
