@@ -1,10 +1,10 @@
 /**
  * The main job from end to end: start a shard server on this machine, embed a corpus there, and stream similarities
- * back. Run it with `npm run demo`.
+ * back. Run it with `npm run demo`, or `npm run demo -- --passages 500` for so many passages of all over the corpus.
  */
-import { readFile } from 'node:fs/promises';
 import { connect, repeat } from 'warpmap';
-import { heading, line, passage, type Passage } from './demo/print.ts';
+import { readCorpus } from './demo/corpus.ts';
+import { heading, line, passage } from './demo/print.ts';
 
 const queries = [
   'islands that live from tourism',
@@ -14,11 +14,7 @@ const queries = [
 ];
 const threat = 'earthquakes and volcanic eruptions threaten the people';
 
-const corpus = await readFile(new URL('../data/factbook.jsonl', import.meta.url), 'utf8');
-const passages = corpus
-  .trim()
-  .split('\n')
-  .map((row) => JSON.parse(row) as Passage);
+const passages = await readCorpus(process.argv.slice(2));
 const byId = new Map(passages.map((each) => [each.id, each]));
 
 const started = performance.now();

@@ -1,11 +1,5 @@
 import { styleText } from 'node:util';
-
-export interface Passage {
-  readonly id: string;
-  readonly country: string;
-  readonly topic: string;
-  readonly text: string;
-}
+import type { Passage } from './corpus.ts';
 
 export function heading(word: string, text: string): void {
   console.log(`\n${styleText(['bold', 'cyan'], word)}  ${styleText('bold', text)}`);

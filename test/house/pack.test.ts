@@ -33,7 +33,7 @@ test.before(async (t) => {
     cwd: project,
     env: environment,
   });
-  await copyFile(join(import.meta.dirname, 'fixtures/stranger.ts'), join(project, 'stranger.ts'));
+  await copyFile(join(import.meta.dirname, 'fixtures/strangerMain.ts'), join(project, 'stranger.ts'));
   const model = await writeTinyModel(join(project, 'tiny'));
   Object.assign(t.context as object, { project, installed: join(project, 'node_modules/warpmap'), model });
 });
