@@ -1,6 +1,6 @@
-/** How fast are texts turned into vectors, in process? See CONTRIBUTING.md for what all benchmarks have in common. */
+/** How fast are texts turned into vectors, in process and through a local server? See CONTRIBUTING.md for what all benchmarks have in common. */
 import { join } from 'node:path';
-import { open } from '../index.ts';
+import { connect, open } from '../index.ts';
 import { resolveModel } from '../models/source/index.ts';
 import { loadTokenizer } from '../models/tokenizer/index.ts';
 import type { Result, Subject } from './harness/contract.ts';
@@ -28,6 +28,7 @@ const [node] = await warp.nodes();
 if (!node?.reachable) throw new Error('Expected an engine in this process, got none.');
 refuseEmulation(node.device, options.device);
 const environment = environmentOf(node.device, options.seed);
+await using served = await connect({ model, ...(options.device !== undefined && { device: options.device }) });
 
 await using peers = new AsyncDisposableStack();
 const opened: EmbeddingPeer[] = [];
@@ -63,6 +64,7 @@ for (const { question, texts, tokens } of workloads) {
   }
   const subjects: Subject[] = [
     { name: 'warpmap', peer: false, run: async () => void (await warp.embed(texts)) },
+    { name: 'warpmap, through a local server', peer: false, run: async () => void (await served.embed(texts)) },
     ...opened.map((peer) => ({ name: peer.name, peer: true, run: async () => void (await peer.embed(texts)) })),
   ];
   const timings = await measure(subjects, { rounds });

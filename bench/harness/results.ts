@@ -27,6 +27,19 @@ export function resultsOf(timings: readonly Timing[], rate: Rate, environment: E
   }));
 }
 
+export interface Figure {
+  readonly question: string;
+  readonly subject: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+/** Something that was measured once, and is no rate. */
+export function resultOf({ question, subject, value, unit }: Figure, environment: Environment): Result {
+  const figure = rounded(value);
+  return { question, subject, value: figure, range: [figure, figure], unit, ratioToBestPeer: null, environment };
+}
+
 function median(sorted: readonly number[]): number {
   const middle = sorted.length / 2;
   const [low = Number.NaN, high = low] = sorted.slice(Math.ceil(middle) - 1, Math.floor(middle) + 1);

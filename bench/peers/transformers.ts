@@ -1,6 +1,6 @@
 /** transformers.js at its best: batches of texts sorted by length, of the size that is fastest here. */
-import { createRequire } from 'node:module';
 import { basename, dirname } from 'node:path';
+import { importPeer } from './import.ts';
 
 export interface EmbeddingPeer extends AsyncDisposable {
   readonly name: string;
@@ -28,7 +28,7 @@ const batchSizes = [8, 16, 32, 64];
 
 /** Loads the folder that `writeHubFolder` wrote. Throws where `npm run bench:peers` has not been run. */
 export async function openTransformers(folder: string, note: string): Promise<EmbeddingPeer> {
-  const { library, version } = await loadLibrary();
+  const { library, version } = await importPeer<Library>('@huggingface/transformers');
   library.env.allowRemoteModels = false;
   library.env.allowLocalModels = true;
   library.env.localModelPath = dirname(folder);
@@ -69,20 +69,4 @@ export async function openTransformers(folder: string, note: string): Promise<Em
     },
     [Symbol.asyncDispose]: () => extract.dispose(),
   };
-}
-
-async function loadLibrary(): Promise<{ readonly library: Library; readonly version: string }> {
-  // As values, so that the compiler doesn't look for what may not be installed.
-  const name: string = '@huggingface/transformers';
-  try {
-    const library = (await import(name)) as Library;
-    const entry = createRequire(import.meta.url).resolve(name);
-    const root = entry.slice(0, entry.lastIndexOf(name) + name.length);
-    const { version } = createRequire(import.meta.url)(`${root}/package.json`) as { readonly version: string };
-    return { library, version };
-  } catch (error) {
-    throw new Error('The peers are not installed: run `npm run bench:peers` first, or leave out --peers.', {
-      cause: error,
-    });
-  }
 }

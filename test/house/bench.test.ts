@@ -4,7 +4,7 @@ import type { Environment, Subject } from '../../bench/harness/contract.ts';
 import { environmentOf, refuseEmulation } from '../../bench/harness/environment.ts';
 import { measure } from '../../bench/harness/measure.ts';
 import { seeded, shuffled } from '../../bench/harness/random.ts';
-import { resultsOf } from '../../bench/harness/results.ts';
+import { resultOf, resultsOf } from '../../bench/harness/results.ts';
 import { leastCosine } from '../../bench/vectors.ts';
 
 const subject = (name: string, { peer = false, run = async () => {} }: Partial<Subject> = {}): Subject => ({
@@ -49,6 +49,11 @@ test('rates are set against the best peer, and against none where there is none'
   const ratios = resultsOf([own, slow, fast], rate, environment).map((result) => result.ratioToBestPeer);
   t.deepEqual(ratios, [2, 0.5, 1]);
   t.is(resultsOf([own], rate, environment)[0]?.ratioToBestPeer, null);
+});
+
+test('what is no rate has its own unit, and no peer', (t) => {
+  const result = resultOf({ question: 'how much?', subject: 'own', value: 123.456, unit: 'MiB' }, environment);
+  t.deepEqual([result.value, ...result.range, result.unit, result.ratioToBestPeer], [123.5, 123.5, 123.5, 'MiB', null]);
 });
 
 test('an emulated GPU is timed only by request, and never called a GPU', (t) => {

@@ -1,0 +1,41 @@
+/** A node whose functions cost next to nothing, so that what is timed is the way there and back. Run as a process. */
+import type { Engine } from '../../core/contract.ts';
+import type { HostedFunction } from '../../core/functions/contract.ts';
+import { startServer } from '../../server/server.ts';
+import { rows, WIDTH } from './work.ts';
+
+const echo: HostedFunction<number> = {
+  name: 'echo',
+  sequential: false,
+  bind: () => ({
+    accept: Number,
+    run: async (values) => ({ kind: 'values', values }),
+  }),
+};
+
+const vector: HostedFunction<number> = {
+  name: 'vector',
+  sequential: false,
+  bind: () => ({
+    accept: Number,
+    run: async (values) => ({ kind: 'rows', vectors: { count: values.length, dims: WIDTH, data: rows(values) } }),
+  }),
+};
+
+const none = (): never => {
+  throw new Error('Expected only the functions of this node, got a use of its engine.');
+};
+
+const engine: Engine = {
+  device: { kind: 'cpu', index: 0, name: 'none', software: false, features: [] },
+  model: { name: 'none', dims: WIDTH, maxTokens: 1, origin: 'none' },
+  embed: none,
+  collection: none,
+  existingCollection: none,
+  collections: () => [],
+  drop: none,
+  [Symbol.asyncDispose]: async () => {},
+};
+
+const { url } = await startServer({ engine, functions: [echo, vector] });
+console.log(url);
