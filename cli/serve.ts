@@ -3,6 +3,7 @@ import type { Limits } from '../server/limits.ts';
 import { createLog, type LogLevel } from '../server/log.ts';
 import { startServer } from '../server/server.ts';
 import { type EngineFlags, engineOptions } from './engine-options.ts';
+import { logDownloads } from './download.ts';
 import { greeting } from './greeting.ts';
 import type { Parts } from './parts.ts';
 import { listenForStop } from './stop.ts';
@@ -26,7 +27,7 @@ export async function serve(options: ServeOptions, parts: Parts): Promise<void> 
   const token = await findToken(options);
   if (options.token !== undefined)
     log.warn('--token shows in the list of processes; --token-file and WARPMAP_TOKEN do not');
-  const settled = engineOptions(options);
+  const settled = { ...engineOptions(options), onDownload: logDownloads(log) };
 
   // The port is bound first: a node that can't listen should not load a model to find out.
   const loading = Promise.withResolvers<Engine>();
@@ -54,7 +55,12 @@ export async function serve(options: ServeOptions, parts: Parts): Promise<void> 
       ? `${JSON.stringify({ url, pid: process.pid })}\n`
       : greeting({ url, engine, milliseconds: performance.now() - began, guarded: token !== undefined }),
   );
-  const reason = await stop.asked;
+  const lost = server.gone.then((code) => {
+    log.fatal({ code }, 'the engine is lost; stopping, so that a supervisor can start the node anew');
+    process.exitCode = 1;
+    return code;
+  });
+  const reason = await Promise.race([stop.asked, lost]);
   log.info({ reason }, 'stopping');
   await server.drain(options.drainSeconds * 1000);
   // Closed before the engine on which its last batches run.

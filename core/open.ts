@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { resolveModel } from '../models/source/index.ts';
+import { type DownloadProgress, resolveModel } from '../models/source/index.ts';
 import type { Engine } from './contract.ts';
 import type { Device, DeviceRequest } from './device/contract.ts';
 import { resolveDevice } from './device/index.ts';
@@ -20,11 +20,23 @@ export interface EngineOptions {
   readonly runtime?: RuntimeName;
   /** Cores for inference on a CPU. An integer from 1 up. Default: all. */
   readonly threads?: number;
+  /** Called as the bytes of a model arrive that is not on this machine yet. */
+  readonly onDownload?: (progress: DownloadProgress) => void;
+  /** Gives up opening, with the signal's reason; what was downloaded is kept. */
+  readonly signal?: AbortSignal;
   /** Most tokens of one padded batch. An integer from 1 up. Default: by device. */
   readonly tokenBudget?: number;
 }
 
-const OPTIONS: readonly (keyof EngineOptions)[] = ['model', 'device', 'runtime', 'threads', 'tokenBudget'];
+const OPTIONS: readonly (keyof EngineOptions)[] = [
+  'model',
+  'device',
+  'runtime',
+  'threads',
+  'tokenBudget',
+  'onDownload',
+  'signal',
+];
 
 /**
  * Finds a device and a model, loads the one onto the other, and answers the engine that owns both.
@@ -33,11 +45,16 @@ const OPTIONS: readonly (keyof EngineOptions)[] = ['model', 'device', 'runtime',
  */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   checkOptions(options);
-  const { threads = availableParallelism() } = options;
+  const { threads = availableParallelism(), onDownload, signal } = options;
+  signal?.throwIfAborted();
   const [device, model] = await Promise.all([
     resolveDevice(options.device),
-    resolveModel(options.model ?? (process.env['WARPMAP_MODEL'] || DEFAULT_MODEL)),
+    resolveModel(options.model ?? (process.env['WARPMAP_MODEL'] || DEFAULT_MODEL), {
+      ...(onDownload && { onProgress: onDownload }),
+      ...(signal && { signal }),
+    }),
   ]);
+  signal?.throwIfAborted();
   const runtime = options.runtime === undefined ? await chooseRuntime(device, model) : findRuntime(options.runtime);
   const limits = { ...limitsOf(device), ...(options.tokenBudget && { tokenBudget: options.tokenBudget }) };
   return assembleEngine({ model, device, runtime, threads, limits });

@@ -41,7 +41,13 @@ export class EngineLane<I, O> implements Lane<I, O> {
 }
 
 /** Codes that say that an input is at fault: smaller batches will tell which. */
-const INPUT_CODES: readonly string[] = ['INPUT_INVALID', 'FUNCTION_FAILED', 'COLLECTION_MISMATCH', 'ID_NOT_FOUND'];
+const INPUT_CODES: readonly string[] = [
+  'INPUT_INVALID',
+  'FUNCTION_FAILED',
+  'COLLECTION_MISMATCH',
+  'ID_NOT_FOUND',
+  'OUT_OF_MEMORY',
+];
 
 function isOfInputs(error: unknown): boolean {
   return error instanceof CoreError && INPUT_CODES.includes(error.code);

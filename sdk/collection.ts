@@ -13,7 +13,7 @@ export interface TopKOptions {
 }
 
 /** Those of a map, but for the order and the place of failures, which are settled. */
-export type UpsertOptions = Omit<MapOptions<false>, 'returnErrors' | 'ordered'>;
+export type UpsertOptions = Omit<MapOptions<false>, 'returnErrors' | 'ordered' | 'retries'>;
 
 export interface Similarity {
   /**
@@ -120,9 +120,12 @@ const UPSERT_BATCHES = { initialBatchSize: 64, batchMilliseconds: 1000 };
 
 const TOP_K_NAMES: ReadonlySet<string> = new Set<keyof TopKOptions>(['k', 'signal']);
 
-/** An upsert keeps the order of its items and ends with the first that fails; a wish for anything else is refused. */
+/**
+ * An upsert keeps the order of its items and ends with the first that fails; a wish for anything else is refused. So is
+ * one for retries: an item that is tried again would come after later ones of the same id.
+ */
 function refuseChoice(options: object): void {
-  for (const name of ['ordered', 'returnErrors']) {
+  for (const name of ['ordered', 'returnErrors', 'retries']) {
     if (Object.hasOwn(options, name)) {
       throw new SdkError(
         'OPTION_INVALID',

@@ -42,6 +42,8 @@ export interface Server extends AsyncDisposable {
   readonly port: number;
   /** Resolves when the engine can be used; rejects with why it never will. */
   readonly ready: Promise<void>;
+  /** Resolves, to the code of the error, if the engine is lost for good; the node then refuses work until it is restarted. */
+  readonly gone: Promise<string>;
   /**
    * Refuses new batches and waits for the running ones, for `milliseconds` at most (default 30,000); then stops those
    * that are left, and resolves to how many they were.
@@ -88,6 +90,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     ...bound,
     ready,
+    gone: state.gone,
     drain: (milliseconds = 30_000) => drain(node, milliseconds),
     [Symbol.asyncDispose]: () => (closed ??= close()),
   };

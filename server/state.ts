@@ -1,6 +1,10 @@
 import type { Engine } from '../core/contract.ts';
+import { CoreError, type CoreErrorCode } from '../core/errors.ts';
 import { ServerError } from './errors.ts';
 import { answerTo } from './status.ts';
+
+/** After these an engine never works again. */
+const FATAL: readonly CoreErrorCode[] = ['THREAD_CRASHED', 'DEVICE_LOST', 'DISPOSED'];
 
 /** Whether this node takes work: its engine may still be loading, may have failed to, or the node may be draining. */
 export class NodeState {
@@ -9,10 +13,24 @@ export class NodeState {
   #engine: Engine | undefined;
   #failure: string | undefined;
   #draining = false;
+  readonly #gone = Promise.withResolvers<string>();
 
   constructor(engine: Engine | Promise<Engine>) {
     this.ready = Promise.resolve(engine).then((loaded) => (this.#engine = loaded));
     this.ready.catch((error: unknown) => (this.#failure = answerTo(error).error.code));
+  }
+
+  /** Resolves to the code of the error by which the engine was lost for good; never, while it lives. */
+  get gone(): Promise<string> {
+    return this.#gone.promise;
+  }
+
+  /** Takes no more work if the error says that the engine is lost: a client is better served elsewhere. */
+  noteFailure(error: unknown): void {
+    if (!(error instanceof CoreError) || !FATAL.includes(error.code) || this.#engine === undefined) return;
+    this.#engine = undefined;
+    this.#failure = error.code;
+    this.#gone.resolve(error.code);
   }
 
   get draining(): boolean {
@@ -35,7 +53,7 @@ export class NodeState {
       'NODE_NOT_READY',
       this.#failure === undefined
         ? 'The model is still loading; try again in a few seconds'
-        : `The model could not be loaded (${this.#failure}); the node's log says why`,
+        : `The engine failed (${this.#failure}); the node's log says why`,
       { retryAfter: 2 },
     );
   }

@@ -8,6 +8,8 @@ export type Outputs =
 
 /** A function with the options of one batch settled. */
 export interface BoundFunction<Input> {
+  /** Most inputs to run at once, where their outputs are large; an integer from 1 up. Default: by device. */
+  readonly partInputs?: number;
   /** Checks one input, and throws for it alone: `INPUT_INVALID`, `COLLECTION_MISMATCH` or `ID_NOT_FOUND`. */
   accept(input: unknown): Input;
   /**

@@ -22,8 +22,9 @@ export async function* runBatch(
   hosted: Pick<HostedFunction, 'sequential'>,
   bound: BoundFunction<unknown>,
   inputs: readonly unknown[],
-  { signal, partInputs }: RunOptions,
+  { signal, ...options }: RunOptions,
 ): AsyncGenerator<Outcome, void, undefined> {
+  const partInputs = Math.min(options.partInputs, bound.partInputs ?? Infinity);
   const ahead = hosted.sequential ? 1 : PARTS_AHEAD;
   const running: Promise<Outcome[]>[] = [];
   // Held back until one input is accepted, since a batch can only be refused before its answer has begun.

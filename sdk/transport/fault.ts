@@ -12,6 +12,9 @@ const BATCH: ReadonlySet<string> = new Set([
   'BODY_TOO_LARGE',
   'COLLECTION_MISMATCH',
   'ID_NOT_FOUND',
+  // Half as many may fit, or be done in time.
+  'OUT_OF_MEMORY',
+  'BATCH_TIMEOUT',
 ]);
 
 /** Codes that no other attempt would change. */
@@ -34,7 +37,7 @@ const FINAL: ReadonlySet<string> = new Set([
 export function faultOf(node: string, remote: RemoteError, retryAfter?: number): Error {
   const { code, message } = remote;
   if (BATCH.has(code)) return new BatchError(remote);
-  if (FINAL.has(code)) return new NodeError({ node, ...remote });
+  if (FINAL.has(code)) return new NodeError({ ...remote, node });
   const text = `${node} answered ${code}: ${message}`;
   if (!BUSY.has(code)) return new ShardError('LANE_LOST', text);
   return new ShardError('LANE_BUSY', text, retryAfter === undefined ? {} : { retryAfter });

@@ -107,7 +107,7 @@ export class NodeClient implements AsyncDisposable {
       throw this.#lost(error, signal);
     }
     if (status >= 200 && status < 300) return text;
-    throw new NodeError({ node: this.url, ...remoteErrorOf(status, text) });
+    throw new NodeError({ ...remoteErrorOf(status, text), node: this.url });
   }
 
   /** Whatever breaks on the way, except what we know already and what the caller wanted, is a lost lane. */

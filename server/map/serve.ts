@@ -78,6 +78,7 @@ export async function serveBatch(node: Node, form: Form, { request, response, on
     const error: unknown = signal.aborted ? signal.reason : thrown;
     const { status, error: body } = answerTo(error);
     outcome = body.code;
+    node.state.noteFailure(error);
     if (status >= 500) log.error({ err: error, function: functionName }, 'batch failed');
     if (body.code === 'CLIENT_GONE') response.destroy();
     if (response.destroyed) return onBegin();

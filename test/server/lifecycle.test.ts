@@ -222,3 +222,19 @@ test('disposing a server cuts its connections and leaves the engine to its owner
   t.is(engine.aborts.length, 1);
   t.false(engine.disposed);
 });
+
+for (const form of FORMS) {
+  test(`a node whose engine is lost says so, and is not ready any more, over ${form}`, async (t) => {
+    await using node = await startNode();
+    t.is((await get(`${node.url}/readyz`)).status, 200);
+    const lost = await ask({ url: node.url, form, inputs: ['lose the device'] });
+    t.is(lost.status, 503);
+    t.is(lost.code, 'DEVICE_LOST');
+    t.is(await node.server.gone, 'DEVICE_LOST');
+    const ready = await get(`${node.url}/readyz`);
+    t.is(ready.status, 503);
+    t.regex((ready.body['error'] as { message: string }).message, /DEVICE_LOST/);
+    t.is((await ask({ url: node.url, form })).code, 'NODE_NOT_READY');
+    t.is((await get(`${node.url}/livez`)).status, 200);
+  });
+}

@@ -256,12 +256,6 @@ const faults: readonly Fault[] = [
     },
   },
   {
-    title: 'a device that is lost',
-    status: 503,
-    code: 'DEVICE_LOST',
-    ask: { inputs: ['lose the device'] },
-  },
-  {
     title: 'a foreign content type',
     status: 415,
     code: 'MEDIA_TYPE_UNSUPPORTED',

@@ -28,7 +28,11 @@ test('a batch that fails behind the one waited for rejects the embedding, and no
     async [Symbol.asyncDispose]() {},
   };
   const model = await readModelFolder(folder.path, { name: 'tiny' });
-  await using encoder = await Encoder.open(model, session, { tokenBudget: 8, maxRows: 1, maxPadding: 1 });
+  await using encoder = await Encoder.open(model, Promise.resolve(session), {
+    tokenBudget: 8,
+    maxRows: 1,
+    maxPadding: 1,
+  });
   const embedding = encoder.encode(['one', 'two', 'three', 'four', 'five', 'six']);
   const rejected = t.throwsAsync(embedding, { code: 'DISPOSED' });
   await second.promise;
