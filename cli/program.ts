@@ -24,7 +24,8 @@ export function createProgram(parts: Parts = realParts): Command {
 
 function serveCommand(parts: Parts): Command {
   return withEngine(new Command('serve'))
-    .description('Serve the functions of this package on this machine: a node.')
+    .description('Serve the functions of this package, and those of an app of yours, on this machine: a node.')
+    .argument('[app]', 'module that exports an App, such as app.ts')
     .addOption(new Option('--host <address>', 'address to bind').default('127.0.0.1').env('WARPMAP_HOST'))
     .addOption(
       new Option('--port <number>', 'port to bind, 0 for any that is free')
@@ -54,9 +55,9 @@ function serveCommand(parts: Parts): Command {
     )
     .option('--announce', 'print one JSON line {"url","pid"} when ready, and nothing else')
     .option('--with-parent', 'stop when standard input closes')
-    .action(async (options: ServeOptions) => {
+    .action(async (app: string | undefined, options: ServeOptions) => {
       const { serve } = await import('./serve.ts');
-      await serve(options, parts);
+      await serve(app, options, parts);
     });
 }
 

@@ -1,4 +1,6 @@
 import type { Engine } from '../core/contract.ts';
+import { builtIns } from '../core/functions/registry.ts';
+import { AppHost } from '../server/host/app-host.ts';
 import type { Limits } from '../server/limits.ts';
 import { createLog, type LogLevel } from '../server/log.ts';
 import { startServer } from '../server/server.ts';
@@ -20,7 +22,7 @@ export interface ServeOptions extends EngineFlags, TokenSources {
 }
 
 /** Serves until told to stop, lets running batches finish, and closes everything. */
-export async function serve(options: ServeOptions, parts: Parts): Promise<void> {
+export async function serve(app: string | undefined, options: ServeOptions, parts: Parts): Promise<void> {
   const began = performance.now();
   const log = createLog({ level: options.logLevel });
   using stop = listenForStop({ withParent: options.withParent === true });
@@ -29,6 +31,7 @@ export async function serve(options: ServeOptions, parts: Parts): Promise<void> 
     log.warn('--token shows in the list of processes; --token-file and WARPMAP_TOKEN do not');
   const settled = { ...engineOptions(options), onDownload: logDownloads(log) };
 
+  await using host = app === undefined ? undefined : await AppHost.open(app, { log });
   // The port is bound first: a node that can't listen should not load a model to find out.
   const loading = Promise.withResolvers<Engine>();
   await using server = await startServer({
@@ -37,6 +40,7 @@ export async function serve(options: ServeOptions, parts: Parts): Promise<void> 
     port: options.port,
     limits: options.limit,
     log,
+    functions: [...builtIns, ...(host?.functions ?? [])],
     ...(token !== undefined && { token }),
   });
   log.info({ model: settled.model, device: settled.device }, 'loading');

@@ -27,7 +27,11 @@ export class EngineLane<I, O> implements Lane<I, O> {
 
   async *send(batch: Batch<I>, signal: AbortSignal): AsyncGenerator<Answer<O>, void, undefined> {
     const hosted = this.#functions.get(this.#call.function);
-    const bound = hosted.bind(this.#call.options, this.#engine);
+    const bound = hosted.bind(this.#call.options, this.#engine, {
+      call: this.#call.id,
+      batch: batch.number,
+      attempt: batch.attempt,
+    });
     const options = { signal, partInputs: partInputs(this.#engine.device) };
     try {
       for await (const outcome of runBatch(hosted, bound, batch.inputs, options)) {

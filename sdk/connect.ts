@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { requireKnown, requireNumber } from '../shard/options.ts';
 import { addressesOf } from './addresses.ts';
 import { Connection } from './connection.ts';
@@ -20,6 +22,11 @@ export interface ConnectOptions {
   readonly model?: string;
   /** Device of a local server, such as `cuda` or `cpu`. Default: `auto`. */
   readonly device?: string;
+  /**
+   * The module that exports the `App` whose functions a local server shall have: a `file:` URL or a path. Servers that
+   * run already were started with theirs, so beside `nodes` it says nothing. Default: none.
+   */
+  readonly app?: string | URL;
   /** Batches in flight to each node at once, over all maps. A whole number of 1 or more; default 4. */
   readonly concurrency?: number;
   /** Milliseconds without a byte after which a node counts as lost. A number of 1000 or more; default 20000. */
@@ -33,6 +40,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof ConnectOptions>([
   'token',
   'model',
   'device',
+  'app',
   'concurrency',
   'silence',
   'startTimeout',
@@ -56,7 +64,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     );
   }
   const token = options.token ?? (process.env['WARPMAP_TOKEN'] || undefined);
-  const server = urls.length > 0 ? undefined : await LocalServer.start({ model, device, token, startTimeout });
+  const server =
+    urls.length > 0
+      ? undefined
+      : await LocalServer.start({ model, device, app: pathOf(options.app), token, startTimeout });
   const settings = { token: server?.token ?? token, concurrency, silence };
   const nodes = (server ? [server.url] : urls).map((url) => new HttpNode(url, settings));
   try {
@@ -67,6 +78,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     await server?.[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** The path of an app's module. Throws `OPTION_INVALID`. */
+function pathOf(app: string | URL | undefined): string | undefined {
+  if (app === undefined) return undefined;
+  if (typeof app === 'string' && !app.startsWith('file:')) return resolve(app);
+  if (URL.canParse(String(app)) && new URL(app).protocol === 'file:') return fileURLToPath(new URL(app));
+  throw new SdkError('OPTION_INVALID', `Expected app to be a path or a file: URL, got ${String(app)}`);
 }
 
 const READY_INTERVAL = 250;

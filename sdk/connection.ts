@@ -1,5 +1,7 @@
 import { ShardError } from '../shard/errors.ts';
 import { type Collection, collectionOn } from './collection.ts';
+import { type CalledFunction, calledOn } from './app/called.ts';
+import type { FunctionHandle } from './app/handle.ts';
 import type { Inputs, MapOptions, NodeInfo, NodeStatus, Outputs } from './contract.ts';
 import { type Embed, embedOn } from './embed.ts';
 import { SdkError } from './errors.ts';
@@ -35,16 +37,18 @@ export class Connection implements AsyncDisposable {
     return collectionOn(this.#nodes, name);
   }
 
-  /** A function by its name; the caller supplies the types. `options` go to the function with each batch. */
-  function<I = unknown, O = unknown>(
-    name: string,
+  /** A function of an app, as its module gives it: types and retries are its own. */
+  function<A extends readonly unknown[], O>(handle: FunctionHandle<A, O>): CalledFunction<A, O>;
+  /**
+   * A function by its name, that of an app as `app/function`; the caller supplies the types. `options` go to the
+   * function with each batch.
+   */
+  function<I = unknown, O = unknown>(name: string, options?: Readonly<Record<string, unknown>>): RemoteFunction<I, O>;
+  function<A extends readonly unknown[], O>(
+    named: string | FunctionHandle<A, O>,
     options: Readonly<Record<string, unknown>> = {},
-  ): RemoteFunction<I, O> {
-    const nodes = this.#nodes;
-    return {
-      name,
-      map: (inputs, map = {}) => remoteMap(nodes, name, inputs, { options, map }),
-    };
+  ): CalledFunction<A, O> | RemoteFunction<A, O> {
+    return typeof named === 'string' ? namedOn<A, O>(this.#nodes, named, options) : calledOn(this.#nodes, named);
   }
 
   /** What each node says of itself now. */
@@ -73,6 +77,10 @@ export class Connection implements AsyncDisposable {
     await Promise.all(this.#nodes.nodes.map((node) => node[Symbol.asyncDispose]()));
     await this.#owned?.[Symbol.asyncDispose]();
   }
+}
+
+function namedOn<I, O>(nodes: Nodes, name: string, options: Readonly<Record<string, unknown>>): RemoteFunction<I, O> {
+  return { name, map: (inputs, map = {}) => remoteMap(nodes, name, inputs, { options, map }) };
 }
 
 function errorOf(error: unknown): Error {

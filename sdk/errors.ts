@@ -7,7 +7,9 @@ export type SdkErrorCode =
   /** The local server did not come up. */
   | 'SERVER_START_FAILED'
   /** The connection was closed before. */
-  | 'DISPOSED';
+  | 'DISPOSED'
+  /** A batched handler, run locally, gave another number of outputs than one. */
+  | 'OUTPUTS_MISCOUNTED';
 
 /** The client could not do what was asked; `code` says why. */
 export class SdkError extends Error {

@@ -9,6 +9,8 @@ import { SdkError } from './errors.ts';
 export interface LocalServerOptions {
   readonly model?: string | undefined;
   readonly device?: string | undefined;
+  /** Path of the module of an app. */
+  readonly app?: string | undefined;
   readonly token?: string | undefined;
   /** Milliseconds that the server may take to load its model. */
   readonly startTimeout: number;
@@ -63,15 +65,22 @@ export class LocalServer implements AsyncDisposable {
   }
 }
 
-function commandOf({ model, device, command }: LocalServerOptions): readonly string[] {
+function commandOf({ model, device, app, command }: LocalServerOptions): readonly string[] {
   // `.ts` in development, `.js` once built: only import specifiers are rewritten.
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   const main = fileURLToPath(new URL(`../cli/main${extension}`, import.meta.url));
-  const start = command ?? [process.execPath, main, 'serve'];
+  const start = command ?? [process.execPath, ...conditions(process.execArgv), main, 'serve'];
   const args = ['--host', '127.0.0.1', '--port', '0', '--announce', '--with-parent'];
   if (model !== undefined) args.push('--model', model);
   if (device !== undefined) args.push('--device', device);
-  return [...start, ...args];
+  return [...start, ...args, ...(app === undefined ? [] : ['--', app])];
+}
+
+/** Those flags of Node.js that say how packages resolve: what this program imports, its app on the server shall too. */
+function conditions(flags: readonly string[]): readonly string[] {
+  return flags.filter(
+    (flag, at) => /^(--conditions|-C)(=|$)/.test(flag) || (at > 0 && /^(--conditions|-C)$/.test(flags[at - 1]!)),
+  );
 }
 
 /** The URL in the one JSON line that the server prints when it is ready. */

@@ -16,12 +16,20 @@ export type ServerErrorCode =
   | 'CALL_CANCELLED'
   | 'BATCH_TIMEOUT'
   | 'INTERNAL'
+  /** A handler of an app threw, or its outputs are of the wrong number; `details` has its stack. */
+  | 'FUNCTION_FAILED'
+  /** A handler of an app took longer than its timeout. */
+  | 'TIMEOUT'
+  /** The worker died whenever it ran this input. */
+  | 'WORKER_CRASHED'
   /** Never sent: the client is gone, so nobody reads the answer. */
   | 'CLIENT_GONE'
   /** Never sent: the server can't start as it was asked to. */
   | 'TOKEN_REQUIRED'
   | 'PORT_IN_USE'
   | 'ADDRESS_UNUSABLE'
+  /** Never sent: the module is no app, or failed to load. */
+  | 'APP_INVALID'
   | 'OPTION_INVALID';
 
 export interface ServerErrorOptions extends ErrorOptions {

@@ -55,8 +55,11 @@ export const statusOf: { readonly [Code in AnswerCode]: number } = {
   LANE_BUSY: 503,
   LANES_EXHAUSTED: 503,
   BATCH_TIMEOUT: 504,
+  TIMEOUT: 504,
   // The node is at fault.
   FUNCTION_FAILED: 500,
+  WORKER_CRASHED: 500,
+  NO_CONTEXT: 500,
   RUNTIME_FAILED: 500,
   LANE_FAULTY: 500,
   MODEL_NOT_FOUND: 500,
@@ -68,6 +71,7 @@ export const statusOf: { readonly [Code in AnswerCode]: number } = {
   TOKEN_REQUIRED: 500,
   PORT_IN_USE: 500,
   ADDRESS_UNUSABLE: 500,
+  APP_INVALID: 500,
   INTERNAL: 500,
 };
 

@@ -15,7 +15,9 @@ export type ShardErrorCode =
   /** A lane asked to be left alone for a while. */
   | 'LANE_BUSY'
   /** No lane could finish a batch within the bound on infrastructure failures. */
-  | 'LANES_EXHAUSTED';
+  | 'LANES_EXHAUSTED'
+  /** A handler's context was asked for where there is none. */
+  | 'NO_CONTEXT';
 
 export interface ShardErrorOptions extends ErrorOptions {
   /** Milliseconds after which the same request may succeed, where the other side told. */

@@ -112,7 +112,12 @@ export function resolveOptions(options: PumpOptions): PumpSettings {
   };
 }
 
-function resolveRetries(name: string, given: Partial<RetryPolicy> | undefined, fallback: RetryPolicy): RetryPolicy {
+/** The policy with the defaults of `fallback`. Throws `OPTION_INVALID`. */
+export function resolveRetries(
+  name: string,
+  given: Partial<RetryPolicy> | undefined,
+  fallback: RetryPolicy,
+): RetryPolicy {
   const policy = { ...fallback, ...given };
   requireKnown(policy, new Set(Object.keys(fallback)), name);
   requireNumber(`${name}.maxRetries`, policy.maxRetries, { from: 0, whole: true });

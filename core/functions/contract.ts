@@ -4,7 +4,19 @@ import type { Engine, Vectors } from '../contract.ts';
 /** Outputs of consecutive inputs: rows of vectors, which travel as raw bytes, or any plain values. */
 export type Outputs =
   | { readonly kind: 'rows'; readonly vectors: Vectors }
-  | { readonly kind: 'values'; readonly values: readonly unknown[] };
+  | {
+      readonly kind: 'values';
+      readonly values: readonly unknown[];
+      /** Why single inputs failed, by their position; their values mean nothing. Default: none did. */
+      readonly failures?: ReadonlyMap<number, Error>;
+    };
+
+/** Which batch of which call: as the client names it. */
+export interface BatchName {
+  readonly call: string;
+  readonly batch: number;
+  readonly attempt: number;
+}
 
 /** A function with the options of one batch settled. */
 export interface BoundFunction<Input> {
@@ -14,9 +26,9 @@ export interface BoundFunction<Input> {
   accept(input: unknown): Input;
   /**
    * As many outputs as inputs. A throw of `ID_NOT_FOUND` or `FUNCTION_FAILED` is traced to the input that causes it,
-   * by running halves; any other error fails the batch.
+   * by running halves; any other error fails the batch. `indices` are the positions of the inputs in their batch.
    */
-  run(inputs: readonly Input[], signal: AbortSignal): Promise<Outputs>;
+  run(inputs: readonly Input[], signal: AbortSignal, indices: readonly number[]): Promise<Outputs>;
 }
 
 export interface HostedFunction<Input = unknown> {
@@ -24,5 +36,5 @@ export interface HostedFunction<Input = unknown> {
   /** Whether a part of a batch must be finished before the next begins. */
   readonly sequential: boolean;
   /** Checks the options. Throws `OPTION_INVALID`, or `COLLECTION_NOT_FOUND`. */
-  bind(options: unknown, engine: Engine): BoundFunction<Input>;
+  bind(options: unknown, engine: Engine, batch: BatchName): BoundFunction<Input>;
 }

@@ -19,6 +19,7 @@ export async function isolate<Input>(
     outputs = await bound.run(
       entries.map(({ input }) => input),
       signal,
+      entries.map(({ index }) => index),
     );
   } catch (error) {
     signal.throwIfAborted();
@@ -49,12 +50,19 @@ function blame(error: unknown): Error {
   return new CoreError('FUNCTION_FAILED', message, { cause: error });
 }
 
-/** Cuts outputs where the indices of their inputs leave a gap. */
+/** Cuts outputs where the indices of their inputs leave a gap, and where one failed. */
 function* consecutive(entries: readonly Entry<unknown>[], outputs: Outputs): Generator<Outcome> {
+  const failures = outputs.kind === 'values' ? outputs.failures : undefined;
   for (let from = 0; from < entries.length;) {
     const first = entries[from]!.index;
     let to = from + 1;
-    while (to < entries.length && entries[to]!.index === first + to - from) to++;
+    const error = failures?.get(from);
+    if (error) {
+      yield { kind: 'failure', index: first, error };
+      from = to;
+      continue;
+    }
+    while (to < entries.length && entries[to]!.index === first + to - from && !failures?.has(to)) to++;
     yield { kind: 'outputs', first, outputs: slice(outputs, from, to) };
     from = to;
   }

@@ -26,6 +26,13 @@ export class Options {
     throw this.#expected(name, 'a string', value);
   }
 
+  /** Throws `OPTION_INVALID` for a value that is there and no boolean. */
+  boolean(name: string): boolean | undefined {
+    const value = this.#values.get(name);
+    if (value === undefined || typeof value === 'boolean') return value;
+    throw this.#expected(name, 'true or false', value);
+  }
+
   /** Throws `OPTION_INVALID` for a value that is there and no integer from 1 to `max`. */
   positive(name: string, max: number): number | undefined {
     const value = this.#values.get(name);

@@ -5,11 +5,14 @@ import { similarity } from './similarity.ts';
 import { topK } from './topK.ts';
 import { upsert } from './upsert.ts';
 
+/** The functions that every node has. */
+export const builtIns: readonly HostedFunction[] = [embed, similarity, topK, upsert];
+
 /** The functions of one node, by name. */
 export class Registry {
   readonly #functions: ReadonlyMap<string, HostedFunction>;
 
-  constructor(functions: Iterable<HostedFunction> = [embed, similarity, topK, upsert]) {
+  constructor(functions: Iterable<HostedFunction> = builtIns) {
     this.#functions = new Map([...functions].map((each) => [each.name, each]));
   }
 

@@ -49,7 +49,7 @@ export async function serveBatch(node: Node, form: Form, { request, response, on
     const hosted = node.functions.get(head.function);
     functionName = hosted.name;
     inputCount = inputs.length;
-    const bound = hosted.bind(head.options, engine);
+    const bound = hosted.bind(head.options, engine, head);
     using _ = clock.after(limits.batchMs, () => {
       controller.abort(new ServerError('BATCH_TIMEOUT', `The batch took longer than ${limits.batchMs} ms`));
     });

@@ -1,0 +1,114 @@
+import { qualified } from '../../shard/app/definition.ts';
+import { isAsyncIterable, isIterable, requireIterable, zip } from '../../shard/iterables.ts';
+import type { Inputs, MapOptions, Outputs } from '../contract.ts';
+import { SdkError } from '../errors.ts';
+import type { Nodes } from '../node.ts';
+import { countOf, remoteMap } from '../remote-function.ts';
+import type { FunctionHandle } from './handle.ts';
+
+/** The tuples that arguments of type `A` may be: all of them, or without those at the end that are optional. */
+type Prefixes<A extends readonly unknown[]> = A extends readonly []
+  ? []
+  : A extends readonly [infer First, ...infer Rest]
+    ? [First, ...Prefixes<Rest>]
+    : A extends readonly [(infer First)?, ...infer Rest]
+      ? number extends A['length']
+        ? A
+        : [] | [First, ...Prefixes<Rest>]
+      : A;
+
+type Columns<A extends readonly unknown[]> = { [K in keyof A]: Inputs<A[K]> };
+
+/** Inputs for each argument, and then perhaps options. */
+export type MapArguments<A extends readonly unknown[], Options> =
+  Prefixes<A> extends infer P
+    ? P extends readonly unknown[]
+      ? Columns<P> | [...Columns<P>, options: Options]
+      : never
+    : never;
+
+/** How to run for effects alone: there are no outputs to order. */
+export type ForEachOptions = Omit<MapOptions<false>, 'returnErrors' | 'ordered'>;
+
+/** A function of an app, through a connection: the nodes run it. */
+export interface CalledFunction<A extends readonly unknown[], O> {
+  /** As the nodes know it: `app/function`. */
+  readonly name: string;
+  /** Runs one input. Rejects with an `InputError` if it fails. */
+  remote(...args: A): Promise<O>;
+  /**
+   * Runs the function on inputs, one iterable for each parameter, the shortest of which ends the map:
+   * `map(texts, repeat(2))`. Options come last. Domains and defaults are in docs/map.md; `retries` are the function's.
+   */
+  map<E extends boolean = false>(...args: MapArguments<A, MapOptions<E>>): Outputs<O, E>;
+  /** The same, for inputs that are the arguments already: `starmap([['a', 1], ['b', 2]])`. */
+  starmap<E extends boolean = false>(inputs: Inputs<A>, options?: MapOptions<E>): Outputs<O, E>;
+  /** As `map`, for a function that is run for what it does. Rejects with the first failure. */
+  forEach(...args: MapArguments<A, ForEachOptions>): Promise<void>;
+}
+
+export function calledOn<A extends readonly unknown[], O>(
+  nodes: Nodes,
+  handle: FunctionHandle<A, O>,
+): CalledFunction<A, O> {
+  const name = qualified(handle.app, handle.name);
+  const { retries } = handle.options;
+
+  function run<E extends boolean>(inputs: Inputs<unknown>, spread: boolean, map: MapOptions<E>): Outputs<O, E> {
+    // What the map says wins, field by field.
+    const policy = { ...retries, ...map.retries };
+    return remoteMap(nodes, name, inputs, { options: spread ? { spread } : {}, map: { ...map, retries: policy } });
+  }
+
+  function mapped<E extends boolean>(args: readonly unknown[]): Outputs<O, E> {
+    const { columns, options } = split<MapOptions<E>>(args, name);
+    if (columns.length === 1) {
+      requireIterable(columns[0], 'inputs');
+      return run(columns[0]!, false, options);
+    }
+    const counts = columns.map(countOf).filter((count) => count !== undefined);
+    const total = counts.length === 0 ? {} : { total: Math.min(...counts) };
+    return run(zip(...columns), true, { ...total, ...options });
+  }
+
+  return {
+    name,
+    async remote(...args) {
+      // One input gains nothing from waiting for others.
+      const options = { initialBatchSize: 1, linger: 0 };
+      const [output] = await Array.fromAsync(run([args], true, options));
+      return output as O;
+    },
+    map: (...args) => mapped(args),
+    starmap(inputs, options = {}) {
+      requireIterable(inputs, 'inputs');
+      return run(inputs, true, options);
+    },
+    async forEach(...args) {
+      const { columns, options } = split(args, name);
+      for (const choice of ['ordered', 'returnErrors']) {
+        if (Object.hasOwn(options, choice)) {
+          throw new SdkError('OPTION_INVALID', `forEach has no option ${choice}: it has no outputs`);
+        }
+      }
+      for await (const _ of mapped([...columns, { ...options, ordered: false }]));
+    },
+  };
+}
+
+/** Options are what comes last and can't be read. */
+function split<Options extends object>(
+  args: readonly unknown[],
+  name: string,
+): { columns: readonly Inputs<unknown>[]; options: Options } {
+  const last = args.at(-1);
+  const hasOptions = typeof last === 'object' && last !== null && !isIterable(last) && !isAsyncIterable(last);
+  const columns = (hasOptions ? args.slice(0, -1) : args) as readonly Inputs<unknown>[];
+  if (columns.length === 0) {
+    throw new SdkError(
+      'OPTION_INVALID',
+      `Expected inputs for ${name}, one iterable for each parameter; for a function without parameters use starmap(repeat([], 10))`,
+    );
+  }
+  return { columns, options: (hasOptions ? last : {}) as Options };
+}

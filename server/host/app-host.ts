@@ -1,0 +1,54 @@
+import { resolve } from 'node:path';
+import type { Logger } from 'pino';
+import type { HostedFunction } from '../../core/functions/contract.ts';
+import { qualified } from '../../shard/app/definition.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import { hostedOn } from './hosted.ts';
+import { Pool } from './pool.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+export interface AppHostOptions {
+  readonly log: Logger;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+}
+
+/** An app whose functions this node has; its code runs in processes of its own. Disposing ends them. */
+export class AppHost implements AsyncDisposable {
+  readonly name: string;
+  /** Known as `app/function`. */
+  readonly functions: readonly HostedFunction[];
+  readonly #pools: readonly Pool[];
+  /** The process that told what the app has, until a function wants it. */
+  #spare: WorkerProcess | undefined;
+
+  private constructor(path: string, first: WorkerProcess, { log, clock = systemClock }: AppHostOptions) {
+    const { name, functions } = first.app;
+    this.name = name;
+    this.#spare = first;
+    const start = async (): Promise<WorkerProcess> => {
+      const spare = this.#spare;
+      this.#spare = undefined;
+      return spare ?? WorkerProcess.start(path, log);
+    };
+    const hosted = functions.map((each) => {
+      const tagged = log.child({ app: name });
+      const pool = new Pool({ function: each.name, settings: each.options, clock, log: tagged, start });
+      return { pool, function: hostedOn(pool, qualified(name, each.name)) };
+    });
+    this.#pools = hosted.map(({ pool }) => pool);
+    this.functions = hosted.map((each) => each.function);
+  }
+
+  /** Loads the module at `path` in a process of its own. Throws `APP_INVALID` with what the module threw. */
+  static async open(path: string, options: AppHostOptions): Promise<AppHost> {
+    const whole = resolve(path);
+    return new AppHost(whole, await WorkerProcess.start(whole, options.log.child({ app: path })), options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(
+      [...this.#pools, ...(this.#spare ? [this.#spare] : [])].map((each) => each[Symbol.asyncDispose]()),
+    );
+  }
+}

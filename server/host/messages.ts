@@ -1,0 +1,64 @@
+/** The contract between a node and the processes that run an app: what each says to the other. */
+import type { ContextEmbedOptions, ContextVectors } from '../../shard/app/context.ts';
+import type { SettledOptions } from '../../shard/app/definition.ts';
+import type { PackedError } from '../../core/thread/packed-error.ts';
+
+/** Some inputs of one batch. */
+export interface Piece {
+  /** Known to this worker only. */
+  readonly id: number;
+  readonly function: string;
+  /** Whether each input is the array of the handler's arguments, and not its one argument. */
+  readonly spread: boolean;
+  readonly call: string;
+  readonly batch: number;
+  readonly attempt: number;
+  /** Positions of the inputs in the batch, for people. */
+  readonly indices: readonly number[];
+  readonly inputs: readonly unknown[];
+}
+
+/** What became of inputs of a piece, by their positions in it. */
+export interface Results {
+  readonly piece: number;
+  readonly positions: readonly number[];
+  readonly values: readonly unknown[];
+  readonly failures: readonly { readonly position: number; readonly error: PackedError }[];
+  /** Nothing of this piece runs any more; inputs that are not reported by then were not wanted. */
+  readonly done: boolean;
+}
+
+export interface AppDescription {
+  readonly name: string;
+  readonly functions: readonly { readonly name: string; readonly options: SettledOptions }[];
+}
+
+export type ToWorker =
+  | { readonly type: 'run'; readonly piece: Piece }
+  /** Nobody waits for this piece: end what has not begun, and tell the handlers. */
+  | { readonly type: 'abort'; readonly piece: number }
+  | { readonly type: 'vectors'; readonly id: number; readonly vectors: ContextVectors }
+  | { readonly type: 'no-vectors'; readonly id: number; readonly error: PackedError };
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly app: AppDescription }
+  | { readonly type: 'failed'; readonly error: PackedError }
+  /** A run of a handler with a timeout begins, on these positions. */
+  | { readonly type: 'begun'; readonly piece: number; readonly positions: readonly number[] }
+  | { readonly type: 'results'; readonly results: Results }
+  | { readonly type: 'log'; readonly entry: LogEntry }
+  | {
+      readonly type: 'embed';
+      readonly id: number;
+      readonly piece: number;
+      readonly texts: readonly string[];
+      readonly options: ContextEmbedOptions;
+    };
+
+export interface LogEntry {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /** Of the run that wrote it, where one did. */
+  readonly run?: { readonly function: string; readonly call: string; readonly batch: number; readonly index: number };
+}

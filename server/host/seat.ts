@@ -1,0 +1,210 @@
+import type { Logger } from 'pino';
+import { CoreError } from '../../core/errors.ts';
+import { packError, type PackedError } from '../../core/thread/packed-error.ts';
+import type { Clock } from '../clock.ts';
+import { ServerError } from '../errors.ts';
+import type { FromWorker, Results } from './messages.ts';
+import { halves, type Portion, remainder, suspects } from './portion.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+/** Milliseconds that a handler may take to notice that nobody waits for it. */
+const ABORT_GRACE_MS = 5_000;
+
+export interface SeatOptions {
+  readonly function: string;
+  readonly timeout: number | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Something has finished here; there may be room. */
+  readonly onRoom: (seat: Seat, milliseconds: number) => void;
+  /** The process is gone; what it left is to be run elsewhere. */
+  readonly onGone: (seat: Seat, left: readonly Portion[]) => void;
+}
+
+interface Running {
+  readonly portion: Portion;
+  readonly began: number;
+  /** Of the runs that have begun, by their first position. */
+  readonly deadlines: Map<number, Disposable>;
+  grace?: Disposable;
+}
+
+/** A worker with what it runs: hands it portions, watches their time, and takes back what it leaves when it dies. */
+export class Seat {
+  readonly #worker: WorkerProcess;
+  readonly #options: SeatOptions;
+  readonly #running = new Map<number, Running>();
+  #next = 0;
+  /** The portions that are to be run as they were, or in halves, after we have ended the process ourselves. */
+  #ended: { readonly overdue?: Portion } | undefined;
+
+  constructor(worker: WorkerProcess, options: SeatOptions) {
+    this.#worker = worker;
+    this.#options = options;
+    worker.listen({ message: (message) => this.#receive(message), exit: (how) => this.#exit(how) });
+  }
+
+  /** Portions here. */
+  get load(): number {
+    return this.#running.size;
+  }
+
+  /** Whether another portion may come, beside those that are here. */
+  get shared(): boolean {
+    return this.#ended === undefined && this.#running.values().every(({ portion }) => !portion.alone);
+  }
+
+  run(portion: Portion): void {
+    const { task, positions } = portion;
+    const { batch, spread, inputs, indices } = task.options;
+    const id = this.#next++;
+    this.#running.set(id, { portion, began: this.#options.clock.now(), deadlines: new Map() });
+    const all = positions.length === inputs.length;
+    this.#worker.send({
+      type: 'run',
+      piece: {
+        id,
+        function: this.#options.function,
+        spread,
+        call: batch.call,
+        batch: batch.batch,
+        attempt: batch.attempt,
+        indices: all ? indices : positions.map((position) => indices[position]!),
+        inputs: all ? inputs : positions.map((position) => inputs[position]),
+      },
+    });
+  }
+
+  /** Nobody waits for these any more. Handlers that do not end soon are ended with their process. */
+  abort(isOver: (portion: Portion) => boolean): void {
+    for (const [id, running] of this.#running) {
+      if (running.grace || !isOver(running.portion)) continue;
+      this.#worker.send({ type: 'abort', piece: id });
+      running.grace = this.#options.clock.after(ABORT_GRACE_MS, () => this.#end({}));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = {};
+    await this.#worker[Symbol.asyncDispose]();
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case 'begun':
+        this.#begun(message.piece, message.positions);
+        break;
+      case 'results':
+        this.#results(message.results);
+        break;
+      case 'embed':
+        void this.#embed(message);
+        break;
+      case 'ready':
+      case 'failed':
+      case 'log':
+        break;
+    }
+  }
+
+  #results({ piece, positions, values, failures, done }: Results): void {
+    const running = this.#running.get(piece);
+    if (!running) return;
+    const { portion, deadlines } = running;
+    for (const [at, position] of positions.entries()) portion.task.value(portion.positions[position]!, values[at]);
+    for (const { position, error } of failures) {
+      portion.task.failure(portion.positions[position]!, failureOf(error));
+    }
+    for (const [first, deadline] of deadlines) {
+      if (portion.task.isOpen(portion.positions[first]!)) continue;
+      deadline[Symbol.dispose]();
+      deadlines.delete(first);
+    }
+    if (!done) return;
+    this.#forget(piece);
+    this.#options.onRoom(this, this.#options.clock.now() - running.began);
+  }
+
+  #begun(piece: number, positions: readonly number[]): void {
+    const running = this.#running.get(piece);
+    const { timeout, clock } = this.#options;
+    const [first] = positions;
+    if (!running || timeout === undefined || first === undefined) return;
+    // Of a batch that is run in halves, only the half that runs now counts.
+    for (const position of positions) running.deadlines.get(position)?.[Symbol.dispose]();
+    const { portion } = running;
+    const overdue = (): void => {
+      const open = positions.map((at) => portion.positions[at]!).filter((position) => portion.task.isOpen(position));
+      if (open.length === 0 || portion.task.over) return;
+      if (open.length === 1) {
+        const message = `The handler took longer than its timeout of ${timeout} ms, and its worker was ended`;
+        portion.task.failure(open[0]!, new ServerError('TIMEOUT', message));
+      }
+      this.#end({ overdue: { ...portion, positions: open } });
+    };
+    // What has arrived while this process was busy is read before anything is judged to be late.
+    const deadline = clock.after(timeout, () => setImmediate(overdue));
+    running.deadlines.set(first, deadline);
+  }
+
+  async #embed(message: Extract<FromWorker, { type: 'embed' }>): Promise<void> {
+    const { id, piece, texts, options } = message;
+    try {
+      const running = this.#running.get(piece);
+      if (!running) throw new CoreError('DISPOSED', 'The handler that asked for vectors has ended');
+      if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) {
+        throw new CoreError('INPUT_INVALID', 'Expected embed to be given an array of strings');
+      }
+      const { engine, signal } = running.portion.task.options;
+      const vectors = await engine.embed(texts, { ...options, signal });
+      this.#worker.send({ type: 'vectors', id, vectors });
+    } catch (error) {
+      this.#worker.send({ type: 'no-vectors', id, error: packError(error) });
+    }
+  }
+
+  /** Ends the process ourselves, for one portion's sake. */
+  #end(why: { readonly overdue?: Portion }): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = why;
+    this.#worker.kill();
+  }
+
+  #exit(how: string): void {
+    const { log, function: name } = this.#options;
+    const only = this.#running.size === 1;
+    const left = this.#running
+      .values()
+      .flatMap(({ portion }) => this.#left(portion, how, only))
+      .toArray();
+    for (const id of this.#running.keys()) this.#forget(id);
+    const inputs = left.reduce((sum, { positions }) => sum + positions.length, 0);
+    if (this.#ended === undefined) {
+      log.warn({ function: name, worker: this.#worker.pid, how, again: inputs }, 'a worker died');
+    }
+    this.#options.onGone(this, left);
+  }
+
+  #left(portion: Portion, how: string, only: boolean): Portion[] {
+    if (this.#ended === undefined) return suspects(portion, { how, only });
+    const { overdue } = this.#ended;
+    if (overdue?.task !== portion.task || overdue.positions.length < 2) return remainder(portion);
+    // A batch took too long, and it is not known on account of which input.
+    const late = new Set(overdue.positions);
+    const others = { ...portion, positions: portion.positions.filter((position) => !late.has(position)) };
+    return [...halves(overdue), ...remainder(others)];
+  }
+
+  #forget(id: number): void {
+    const running = this.#running.get(id);
+    this.#running.delete(id);
+    running?.grace?.[Symbol.dispose]();
+    for (const deadline of running?.deadlines.values() ?? []) deadline[Symbol.dispose]();
+  }
+}
+
+/** What a handler threw, as its caller shall see it. */
+function failureOf({ name, message, stack }: PackedError): ServerError {
+  const text = name === 'ServerError' ? message : `${name}: ${message}`;
+  return new ServerError('FUNCTION_FAILED', text, { details: { name, ...(stack !== undefined && { stack }) } });
+}

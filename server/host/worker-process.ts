@@ -1,0 +1,126 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { reviveError } from '../../core/thread/packed-error.ts';
+import { ServerError } from '../errors.ts';
+import type { AppDescription, FromWorker, LogEntry, ToWorker } from './messages.ts';
+
+/** Milliseconds that a module may take to load. */
+const LOAD_MS = 60_000;
+/** Milliseconds that a process may take to end by itself. */
+const END_MS = 2_000;
+
+const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+const script = fileURLToPath(new URL(`./worker/app.worker${extension}`, import.meta.url));
+
+/** What a process says once it is ready; one owner listens. */
+export interface WorkerListener {
+  message(message: FromWorker): void;
+  /** Called once, when the process is gone. `how` is its exit code or signal, for people. */
+  exit(how: string): void;
+}
+
+/** A process that runs an app's functions. */
+export class WorkerProcess implements AsyncDisposable {
+  readonly app: AppDescription;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
+  #listener: WorkerListener | undefined;
+  #ended: string | undefined;
+
+  private constructor(child: ChildProcess, app: AppDescription, log: Logger) {
+    this.#child = child;
+    this.app = app;
+    child.on('message', (message: FromWorker) => {
+      if (message.type === 'log') write(log, message.entry);
+      else this.#listener?.message(message);
+    });
+    this.#exited = ended(child).then((how) => {
+      this.#ended = how;
+      this.#listener?.exit(how);
+    });
+  }
+
+  /** Starts a process and loads the app there. Throws `APP_INVALID`. */
+  static async start(path: string, log: Logger): Promise<WorkerProcess> {
+    const child = fork(script, [path], { serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    for (const [name, stream] of Object.entries({ stdout: child.stdout!, stderr: child.stderr! })) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        log.info({ worker: child.pid, stream: name }, text.trimEnd());
+      });
+    }
+    // Sending to a process that has just gone; its end tells all there is to tell.
+    child.on('error', () => {});
+    try {
+      return new WorkerProcess(child, await loaded(child, path, log), log);
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  listen(listener: WorkerListener): void {
+    this.#listener = listener;
+    const how = this.#ended;
+    if (how !== undefined) queueMicrotask(() => listener.exit(how));
+  }
+
+  send(message: ToWorker): void {
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  /** Ends it at once; `exit` follows. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended !== undefined) return;
+    if (this.#child.connected) this.#child.disconnect();
+    const timer = setTimeout(() => this.kill(), END_MS);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+}
+
+/** Resolves to how a process ended, once all that it sent has been heard. */
+async function ended(child: ChildProcess): Promise<string> {
+  const [[code, signal]] = await Promise.all([
+    once(child, 'exit') as Promise<[number | null, string | null]>,
+    child.connected ? once(child, 'disconnect') : undefined,
+  ]);
+  return signal ?? `exit code ${code}`;
+}
+
+async function loaded(child: ChildProcess, path: string, log: Logger): Promise<AppDescription> {
+  const { promise, resolve, reject } = Promise.withResolvers<AppDescription>();
+  const invalid = (what: string, cause?: unknown): void =>
+    reject(new ServerError('APP_INVALID', `The app ${path} ${what}`, { cause }));
+  const onMessage = (message: FromWorker): void => {
+    if (message.type === 'log') return write(log, message.entry);
+    if (message.type === 'ready') return resolve(message.app);
+    if (message.type !== 'failed') return;
+    const { name, message: text, stack } = message.error;
+    invalid(`could not be loaded: ${stack ?? `${name}: ${text}`}`, reviveError(message.error));
+  };
+  const onError = (error: Error): void => invalid(`could not be started: ${error.message}`, error);
+  const onExit = (code: number | null, signal: string | null): void =>
+    invalid(`ended while it was loaded (${signal ?? `exit code ${code}`}); the log has what it said`);
+  const timer = setTimeout(() => invalid(`was not loaded after ${LOAD_MS} ms`), LOAD_MS);
+  child.on('message', onMessage).once('error', onError).once('exit', onExit);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    child.off('message', onMessage).off('error', onError).off('exit', onExit);
+  }
+}
+
+function write(log: Logger, { level, message, fields, run }: LogEntry): void {
+  log[level]({ ...fields, ...run }, message);
+}

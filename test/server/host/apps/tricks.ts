@@ -1,0 +1,90 @@
+/** An app whose functions do all that a handler can do to its worker. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { App, context } from 'warpmap';
+
+export const app: App = new App('tricks');
+
+export const double = app.function('double', (value: number) => value * 2);
+
+export const join = app.function('join', async (text: string, times: number) => text.repeat(times));
+
+export const shout = app.batched('shout', { maxBatchSize: 8 }, async (texts: string[]) => {
+  if (texts.includes('poison')) throw new TypeError('that text is poison');
+  return texts.map((text) => `${text.toUpperCase()} of ${texts.length <= 8 ? 'few' : 'many'}`);
+});
+
+export const short = app.batched('short', {}, (texts: string[]) => (texts.includes('short') ? [] : texts));
+
+export const fail = app.function('fail', (value: number) => {
+  if (value % 3 === 1) throw new RangeError(`${value} is out of range`);
+  return value;
+});
+
+/** Ends its process on 13, in the way asked for. */
+export const deadly = app.function('deadly', (value: number, how: 'exit' | 'kill' | 'reject') => {
+  if (value !== 13) return value;
+  if (how === 'exit') process.exit(7);
+  if (how === 'kill') process.kill(process.pid, 'SIGKILL');
+  void Promise.reject(new Error('nobody catches this'));
+  return sleep(60_000, value);
+});
+
+/** Ends its process the first time, which it remembers in a file. */
+export const stumble = app.function('stumble', async (value: number, file: string) => {
+  const { appendFileSync, existsSync } = await import('node:fs');
+  if (value === 5 && !existsSync(file)) {
+    appendFileSync(file, 'x');
+    process.exit(1);
+  }
+  return value;
+});
+
+export const stuck = app.function('stuck', { timeout: 400 }, (value: number) => {
+  while (value === 3);
+  return value;
+});
+
+export const stuckBatch = app.batched('stuckBatch', { timeout: 400, maxBatchSize: 8 }, (values: number[]) => {
+  while (values.includes(3));
+  return values;
+});
+
+export const pid = app.function('pid', { maxWorkers: 2 }, async (_value: number) => {
+  await sleep(50);
+  return process.pid;
+});
+
+/** Waits until it is told that nobody waits for it, and says so. */
+export const patient = app.function('patient', async (value: number) => {
+  console.log('patient began');
+  await new Promise((resolve) => context().signal.addEventListener('abort', resolve));
+  console.log('patient was told');
+  return value;
+});
+
+export const deaf = app.function('deaf', (value: number) => {
+  console.log('deaf began');
+  for (;;) if (value < 0) return value;
+});
+
+export const say = app.function('say', { concurrency: 4 }, async (text: string) => {
+  await sleep(1);
+  console.log('I say %s', text);
+  context().log('logged', { text });
+  return context().attempt;
+});
+
+export const unsendable = app.function('unsendable', (value: number) => (value === 1 ? () => value : value));
+
+export const embedded = app.function('embedded', async (text: string) => {
+  const { dims, data } = await context().embed([text]);
+  return { dims, data };
+});
+
+let running = 0;
+export const together = app.function('together', { concurrency: 3 }, async (_value: number) => {
+  const seen = ++running;
+  await sleep(20);
+  running--;
+  return seen;
+});
