@@ -43,7 +43,7 @@ export class AppHost implements AsyncDisposable {
   /** Loads the module at `path` in a process of its own. Throws `APP_INVALID` with what the module threw. */
   static async open(path: string, options: AppHostOptions): Promise<AppHost> {
     const whole = resolve(path);
-    return new AppHost(whole, await WorkerProcess.start(whole, options.log.child({ app: path })), options);
+    return new AppHost(whole, await WorkerProcess.start(whole, options.log), options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,6 +13,8 @@ export interface Piece {
   readonly call: string;
   readonly batch: number;
   readonly attempt: number;
+  /** Whether to tell of each run when it begins: a worker died of one of these inputs, and it is to be found. */
+  readonly watched: boolean;
   /** Positions of the inputs in the batch, for people. */
   readonly indices: readonly number[];
   readonly inputs: readonly unknown[];
@@ -43,7 +45,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'ready'; readonly app: AppDescription }
   | { readonly type: 'failed'; readonly error: PackedError }
-  /** A run of a handler with a timeout begins, on these positions. */
+  /** A run begins, on these positions. Told of handlers with a timeout, and of pieces that are watched. */
   | { readonly type: 'begun'; readonly piece: number; readonly positions: readonly number[] }
   | { readonly type: 'results'; readonly results: Results }
   | { readonly type: 'log'; readonly entry: LogEntry }

@@ -6,7 +6,7 @@ export interface Portion {
   readonly task: Task;
   /** Positions in the task. */
   readonly positions: readonly number[];
-  /** Must be alone in its worker: it was in one that died, and another portion must not be blamed for it. */
+  /** Must be alone in its worker, and watched: it was in one that died, and no other must be blamed for it. */
   readonly alone: boolean;
   /** How often a worker died with one input of this portion and nothing else. */
   readonly deaths: number;
@@ -26,21 +26,45 @@ export function remainder(portion: Portion): Portion[] {
 }
 
 /**
- * What is left of a portion whose worker died under it. Any of the open inputs may be why, so they are halved and each
- * half is run alone; an input that is the only suspect twice has failed.
+ * What is left of a portion whose worker died under it. The first time any of its open inputs may be why, so they are
+ * run again alone, and watched. Then those that had begun are suspected, and run apart from the others. An input that
+ * was the only suspect twice has failed.
  */
-export function suspects(portion: Portion, { how, only }: { readonly how: string; readonly only: boolean }): Portion[] {
-  const { task } = portion;
-  const positions = openOf(portion);
-  if (positions.length !== 1) return halves({ ...portion, positions });
-  const deaths = portion.deaths + (only ? 1 : 0);
+export function suspects(portion: Portion, { how, only, begun }: Death): Portion[] {
+  const { task, alone } = portion;
+  const open = openOf(portion);
+  if (open.length === 0) return [];
+  if (open.length > 1 && !alone) return [{ task, positions: open, alone: true, deaths: 0 }];
+  const running = open.filter((position) => begun.has(position));
+  const suspected = running.length > 0 ? running : open;
+  if (suspected.length > 1) return [...halves({ ...portion, positions: suspected }), ...rest(portion, suspected)];
+  const deaths = suspected.length === portion.positions.length ? portion.deaths : 0;
+  return [...again(suspected, deaths + (only ? 1 : 0), { task, how }), ...rest(portion, suspected)];
+}
+
+export interface Death {
+  /** Exit code or signal, for people. */
+  readonly how: string;
+  /** Whether nothing else was in the worker. */
+  readonly only: boolean;
+  /** Positions that are known to have begun. */
+  readonly begun: ReadonlySet<number>;
+}
+
+function again(
+  positions: readonly number[],
+  deaths: number,
+  { task, how }: { readonly task: Task; readonly how: string },
+): Portion[] {
   if (deaths < MAX_DEATHS) return [{ task, positions, alone: true, deaths }];
-  const times = `${deaths} times`;
-  task.failure(
-    positions[0]!,
-    new ServerError('WORKER_CRASHED', `The worker died (${how}) ${times} while it ran this input alone`),
-  );
+  const message = `The worker died (${how}) ${deaths} times while it ran nothing but this input`;
+  for (const position of positions) task.failure(position, new ServerError('WORKER_CRASHED', message));
   return [];
+}
+
+function rest(portion: Portion, suspected: readonly number[]): Portion[] {
+  const others = new Set(suspected);
+  return remainder({ ...portion, positions: portion.positions.filter((position) => !others.has(position)) });
 }
 
 /** Two portions of half the inputs each, to be run alone. */

@@ -4,7 +4,7 @@ import { packError, type PackedError } from '../../core/thread/packed-error.ts';
 import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
 import type { FromWorker, Results } from './messages.ts';
-import { halves, type Portion, remainder, suspects } from './portion.ts';
+import { type Death, halves, type Portion, remainder, suspects } from './portion.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 /** Milliseconds that a handler may take to notice that nobody waits for it. */
@@ -24,6 +24,8 @@ export interface SeatOptions {
 interface Running {
   readonly portion: Portion;
   readonly began: number;
+  /** Positions in the task of those runs that were told of. */
+  readonly begun: Set<number>;
   /** Of the runs that have begun, by their first position. */
   readonly deadlines: Map<number, Disposable>;
   grace?: Disposable;
@@ -58,7 +60,7 @@ export class Seat {
     const { task, positions } = portion;
     const { batch, spread, inputs, indices } = task.options;
     const id = this.#next++;
-    this.#running.set(id, { portion, began: this.#options.clock.now(), deadlines: new Map() });
+    this.#running.set(id, { portion, began: this.#options.clock.now(), begun: new Set(), deadlines: new Map() });
     const all = positions.length === inputs.length;
     this.#worker.send({
       type: 'run',
@@ -66,6 +68,7 @@ export class Seat {
         id,
         function: this.#options.function,
         spread,
+        watched: portion.alone,
         call: batch.call,
         batch: batch.batch,
         attempt: batch.attempt,
@@ -129,7 +132,9 @@ export class Seat {
     const running = this.#running.get(piece);
     const { timeout, clock } = this.#options;
     const [first] = positions;
-    if (!running || timeout === undefined || first === undefined) return;
+    if (!running || first === undefined) return;
+    for (const position of positions) running.begun.add(running.portion.positions[position]!);
+    if (timeout === undefined) return;
     // Of a batch that is run in halves, only the half that runs now counts.
     for (const position of positions) running.deadlines.get(position)?.[Symbol.dispose]();
     const { portion } = running;
@@ -175,7 +180,7 @@ export class Seat {
     const only = this.#running.size === 1;
     const left = this.#running
       .values()
-      .flatMap(({ portion }) => this.#left(portion, how, only))
+      .flatMap(({ portion, begun }) => this.#left(portion, { how, only, begun }))
       .toArray();
     for (const id of this.#running.keys()) this.#forget(id);
     const inputs = left.reduce((sum, { positions }) => sum + positions.length, 0);
@@ -185,8 +190,8 @@ export class Seat {
     this.#options.onGone(this, left);
   }
 
-  #left(portion: Portion, how: string, only: boolean): Portion[] {
-    if (this.#ended === undefined) return suspects(portion, { how, only });
+  #left(portion: Portion, death: Death): Portion[] {
+    if (this.#ended === undefined) return suspects(portion, death);
     const { overdue } = this.#ended;
     if (overdue?.task !== portion.task || overdue.positions.length < 2) return remainder(portion);
     // A batch took too long, and it is not known on account of which input.

@@ -32,8 +32,9 @@ export class WorkerProcess implements AsyncDisposable {
   private constructor(child: ChildProcess, app: AppDescription, log: Logger) {
     this.#child = child;
     this.app = app;
+    const tagged = log.child({ app: app.name });
     child.on('message', (message: FromWorker) => {
-      if (message.type === 'log') write(log, message.entry);
+      if (message.type === 'log') write(tagged, message.entry);
       else this.#listener?.message(message);
     });
     this.#exited = ended(child).then((how) => {

@@ -17,7 +17,7 @@ export class Report {
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `prompt`: each result is sent at once, since someone measures how long it takes. */
+  /** `prompt`: each result is sent at once, since someone watches. */
   constructor(channel: Channel, options: { piece: number; count: number; prompt: boolean }) {
     this.#channel = channel;
     this.#piece = options.piece;

@@ -14,6 +14,8 @@ const TURN_MS = 20;
 interface Work {
   readonly piece: Piece;
   readonly report: Report;
+  /** Whether the node wants to know of each run that it begins. */
+  readonly told: boolean;
   readonly abort: AbortController;
   /** Position of the first input that has not begun. */
   next: number;
@@ -37,9 +39,9 @@ export class Runner {
 
   run(piece: Piece): void {
     const { timeout, concurrency } = this.#definition.options;
-    const count = piece.inputs.length;
-    const report = new Report(this.#channel, { piece: piece.id, count, prompt: timeout !== undefined });
-    const work = { piece, report, abort: new AbortController(), next: 0 };
+    const told = piece.watched || timeout !== undefined;
+    const report = new Report(this.#channel, { piece: piece.id, count: piece.inputs.length, prompt: told });
+    const work = { piece, report, told, abort: new AbortController(), next: 0 };
     this.#known.set(piece.id, work);
     this.#queue.push(work);
     this.#breath = performance.now();
@@ -122,7 +124,7 @@ export class Runner {
   }
 
   #begun(work: Work, from: number, to: number): void {
-    if (this.#definition.options.timeout === undefined) return;
+    if (!work.told) return;
     const positions = Array.from({ length: to - from }, (_, at) => from + at);
     this.#channel.send({ type: 'begun', piece: work.piece.id, positions });
   }

@@ -1,0 +1,2 @@
+/** Exports no app. */
+export const answer = 42;

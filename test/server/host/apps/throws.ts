@@ -1,0 +1,3 @@
+import { App } from 'warpmap';
+export const app: App = new App('never');
+throw new RangeError('the app is out of range');

@@ -1,0 +1,116 @@
+import anyTest, { type TestFn } from 'ava';
+import { request } from 'undici';
+import { range, repeat, zip } from '../../../shard/iterables.ts';
+import { ask } from '../fixtures/client.ts';
+import * as tricks from './apps/tricks.ts';
+import { type House, openHouse } from './harness.ts';
+
+const test = anyTest as TestFn<House>;
+const opened = openHouse();
+test.beforeEach(async (t) => {
+  t.timeout(60_000);
+  t.context = await opened;
+});
+test.after.always(async () => (await opened)[Symbol.asyncDispose]());
+
+test.serial('inputs become outputs, in order, in as many batches as it takes', async (t) => {
+  const outputs = await Array.fromAsync(t.context.warp.function(tricks.double).map(range(3_000)));
+  t.deepEqual(outputs, [...range(0, 6_000, 2)]);
+});
+
+test.serial('several parameters take several iterables, of which the shortest ends the map, or tuples', async (t) => {
+  const join = t.context.warp.function(tricks.join);
+  t.deepEqual(await Array.fromAsync(join.map(['a', 'b'], repeat(2))), ['aa', 'bb']);
+  t.deepEqual(await Array.fromAsync(join.starmap(zip(['a', 'b', 'c'], [1, 2]))), ['a', 'bb']);
+  t.is(await join.remote('c', 3), 'ccc');
+});
+
+test.serial('forEach runs the function, and rejects with what fails', async (t) => {
+  await t.context.warp.function(tricks.double).forEach([1, 2]);
+  await t.throwsAsync(t.context.warp.function(tricks.fail).forEach([0, 1]), {
+    name: 'InputError',
+    code: 'FUNCTION_FAILED',
+  });
+});
+
+test.serial('a handler that throws fails that input alone, and its stack comes back', async (t) => {
+  const outputs = await Array.fromAsync(t.context.warp.function(tricks.fail).map(range(5), { returnErrors: true }));
+  t.deepEqual([outputs[0], outputs[2], outputs[3]], [0, 2, 3]);
+  t.like(outputs[1], { name: 'InputError', code: 'FUNCTION_FAILED', index: 1, attempts: 1 });
+  const { message, remoteStack } = outputs[4] as { message: string; remoteStack: string };
+  t.true(message.endsWith('RangeError: 4 is out of range'));
+  t.regex(remoteStack, /^RangeError: 4 is out of range\n.*tricks\.ts:\d+/);
+});
+
+test.serial('a batched handler gets no more than its maximum, and one bad input fails alone', async (t) => {
+  const texts = Array.from({ length: 40 }, (_, index) => (index === 21 ? 'poison' : `t${index}`));
+  const outputs = await Array.fromAsync(t.context.warp.function(tricks.shout).map(texts, { returnErrors: true }));
+  for (const [index, output] of outputs.entries()) {
+    if (index === 21) t.like(output, { index, code: 'FUNCTION_FAILED' });
+    else t.is(output, `T${index} of few`);
+  }
+});
+
+test.serial(
+  'a batched handler of too few outputs is run on halves, and fails for the input that causes it',
+  async (t) => {
+    const texts = ['a', 'b', 'short', 'd', 'e'];
+    const outputs = await Array.fromAsync(t.context.warp.function(tricks.short).map(texts, { returnErrors: true }));
+    t.deepEqual([...outputs.slice(0, 2), ...outputs.slice(3)], ['a', 'b', 'd', 'e']);
+    t.like(outputs[2], { index: 2, code: 'FUNCTION_FAILED' });
+    t.regex((outputs[2] as Error).message, /Expected short to give an array of 1 outputs, got 0/);
+  },
+);
+
+test.serial('an output that can not travel fails that input alone', async (t) => {
+  const outputs = await Array.fromAsync(
+    t.context.warp.function(tricks.unsendable).map(range(4), { returnErrors: true }),
+  );
+  t.deepEqual([outputs[0], outputs[2], outputs[3]], [0, 2, 3]);
+  t.like(outputs[1], { index: 1, code: 'FUNCTION_FAILED' });
+});
+
+test.serial('a worker runs as many inputs at once as the function allows, and no more', async (t) => {
+  const seen = await Array.fromAsync(t.context.warp.function(tricks.together).map(range(30)));
+  t.is(Math.max(...seen), 3);
+});
+
+test.serial('under backlog there are as many workers as the function allows', async (t) => {
+  const batches = { initialBatchSize: 1, maxBatchSize: 1 };
+  const pids = await Array.fromAsync(t.context.warp.function(tricks.pid).map(range(60), batches));
+  t.is(new Set(pids).size, 2);
+});
+
+test.serial('what a handler logs goes to the log of the node, with the run that it is of', async (t) => {
+  const { warp, journal } = t.context;
+  t.deepEqual(await Array.fromAsync(warp.function(tricks.say).map(['x', 'y'])), [0, 0]);
+  t.like(await journal.says('I say y'), { app: 'tricks', function: 'say', batch: 0, index: 1 });
+  const logged = await journal.first(({ msg, text }) => msg === 'logged' && text === 'x');
+  t.like(logged, { app: 'tricks', function: 'say', batch: 0, index: 0 });
+  t.is(typeof logged['call'], 'string');
+});
+
+test.serial('a handler has texts embedded by the model of its node', async (t) => {
+  const [output] = await Array.fromAsync(t.context.warp.function(tricks.embedded).map(['abc']));
+  const { data } = await t.context.warp.embed(['abc']);
+  t.deepEqual(output, { dims: 8, data });
+});
+
+test.serial('by its name a function takes one argument an input, or arrays of them with spread', async (t) => {
+  const { url } = t.context;
+  const one = await ask({ url, form: 'json', function: 'tricks/double', inputs: [4] });
+  t.deepEqual(one.outputs, [8]);
+  const spread = { url, form: 'json', function: 'tricks/join', options: { spread: true } } as const;
+  t.deepEqual((await ask({ ...spread, inputs: [['a', 2]] })).outputs, ['aa']);
+  t.like(await ask({ ...spread, inputs: ['a'] }), { status: 400, code: 'INPUT_INVALID' });
+  const unknown = { url, form: 'json', function: 'tricks/double', inputs: [1], options: { spred: true } } as const;
+  t.like(await ask(unknown), { status: 400, code: 'INPUT_INVALID' });
+  t.like(await ask({ url, form: 'json', function: 'tricks/none', inputs: [1] }), { code: 'FUNCTION_NOT_FOUND' });
+});
+
+test.serial('the node names the functions of its app, and counts what they do', async (t) => {
+  const [node] = await t.context.warp.nodes();
+  t.true(node?.reachable === true && node.functions.includes('tricks/double') && node.functions.includes('embed'));
+  const { body } = await request(`${t.context.url}/metrics`);
+  t.regex(await body.text(), /warpmap_failures_total\{function="tricks\/fail",code="FUNCTION_FAILED"\} \d/);
+});

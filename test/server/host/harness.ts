@@ -1,0 +1,68 @@
+import { fileURLToPath } from 'node:url';
+import { builtIns } from '../../../core/functions/registry.ts';
+import { connect } from '../../../sdk/connect.ts';
+import type { Connection } from '../../../sdk/connection.ts';
+import type { Clock } from '../../../server/clock.ts';
+import { AppHost } from '../../../server/host/app-host.ts';
+import { createLog } from '../../../server/log.ts';
+import { startServer } from '../../../server/server.ts';
+import { MemoryEngine } from '../fixtures/engine.ts';
+
+export const tricksPath: string = appPath('tricks');
+
+export function appPath(name: string): string {
+  return fileURLToPath(new URL(`./apps/${name}.ts`, import.meta.url));
+}
+
+export type Entry = Readonly<Record<string, unknown>>;
+
+/** The log of a node, entry by entry. */
+export class Journal {
+  readonly entries: Entry[] = [];
+  readonly log = createLog({ destination: { write: (line) => this.#write(line) } });
+  #waiting: (() => void)[] = [];
+
+  /** The first entry that fits, now or later. */
+  async first(fits: (entry: Entry) => boolean): Promise<Entry> {
+    for (;;) {
+      const found = this.entries.find(fits);
+      if (found) return found;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  says(message: string): Promise<Entry> {
+    return this.first(({ msg }) => msg === message);
+  }
+
+  #write(line: string): void {
+    this.entries.push(JSON.parse(line) as Entry);
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+export interface House extends AsyncDisposable {
+  readonly warp: Connection;
+  readonly url: string;
+  readonly journal: Journal;
+}
+
+/** A node in this process that has the functions of tricks.ts, and a connection to it. */
+export async function openHouse({ clock }: { readonly clock?: Clock } = {}): Promise<House> {
+  const journal = new Journal();
+  const { log } = journal;
+  const host = await AppHost.open(tricksPath, { log, ...(clock && { clock }) });
+  const engine = new MemoryEngine();
+  const server = await startServer({ engine, functions: [...builtIns, ...host.functions], log });
+  const warp = await connect({ nodes: [server.url] });
+  return {
+    warp,
+    url: server.url,
+    journal,
+    async [Symbol.asyncDispose]() {
+      await warp[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+      await host[Symbol.asyncDispose]();
+    },
+  };
+}

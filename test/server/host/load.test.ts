@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { AppHost } from '../../../server/host/app-host.ts';
+import { memoryMain, runCommand, start } from '../../cli/fixtures/command.ts';
+import { ask } from '../fixtures/client.ts';
+import { appPath, Journal, tricksPath } from './harness.ts';
+
+const isRefused = test.macro({
+  title: (_, app: string) => `the module ${app} is refused before the node is ready, and it is said why`,
+  async exec(t, app: string, why: RegExp) {
+    t.timeout(60_000);
+    await t.throwsAsync(AppHost.open(appPath(app), { log: new Journal().log }), { code: 'APP_INVALID', message: why });
+  },
+});
+
+test.serial(isRefused, 'throws', /could not be loaded: RangeError: the app is out of range\n.*throws\.ts:3/);
+test.serial(isRefused, 'no-app', /no-app\.ts exports no App; write `export const app/);
+test.serial(isRefused, 'two-apps', /two-apps\.ts exports 2 Apps; expected one/);
+test.serial(isRefused, 'exits', /ended while it was loaded \(exit code 3\)/);
+test.serial(isRefused, 'missing', /could not be loaded: Error.*Cannot find module/);
+
+test.serial('serve with a module that is no app exits with 1 and says why', async (t) => {
+  t.timeout(60_000);
+  const { code, stderr } = await runCommand(memoryMain, ['serve', appPath('no-app'), '--port', '0', '--announce']);
+  t.is(code, 1);
+  t.regex(stderr, /APP_INVALID.*exports no App|exports no App/);
+});
+
+test.serial('workers end with their node, also if it is killed while a handler does not yield', async (t) => {
+  t.timeout(90_000);
+  const node = start(memoryMain, ['serve', tricksPath, '--port', '0', '--announce']);
+  const { url } = JSON.parse(await node.line()) as { url: string };
+  const lost = ask({ url, form: 'json', function: 'tricks/deaf', inputs: [1] }).catch(() => 'lost');
+  await node.stderrShows('deaf began');
+  node.process.kill('SIGKILL');
+  const { stderr } = await node.ended;
+  t.is(await lost, 'lost');
+  const worker = Number(/"worker":(?<pid>\d+),"workers":1,"msg":"a worker started"/.exec(stderr)?.groups?.['pid']);
+  t.true(worker > 0);
+  // Each second it looks for its parent; the limit on this test is the limit on that.
+  while (alive(worker)) await sleep(50);
+  t.false(alive(worker));
+});
+
+test.serial('a node that is asked to stop ends its workers, and exits with 0', async (t) => {
+  t.timeout(60_000);
+  const node = start(memoryMain, ['serve', tricksPath, '--port', '0', '--announce']);
+  const { url } = JSON.parse(await node.line()) as { url: string };
+  const { outputs } = await ask({ url, form: 'json', function: 'tricks/double', inputs: [1, 2] });
+  t.deepEqual(outputs, [2, 4]);
+  node.process.kill('SIGTERM');
+  const [code] = (await once(node.process, 'close')) as [number];
+  t.is(code, 0);
+});
+
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,82 @@
+import { fc, testProp } from '@fast-check/ava';
+import test from 'ava';
+import { type Portion, portionOf, suspects } from '../../../server/host/portion.ts';
+import { Task } from '../../../server/host/task.ts';
+import { MemoryEngine } from '../fixtures/engine.ts';
+
+function taskOf(count: number): Task {
+  const inputs = Array.from({ length: count }, (_, index) => index);
+  return new Task({
+    engine: new MemoryEngine(),
+    batch: { call: 'a', batch: 0, attempt: 0 },
+    spread: false,
+    signal: new AbortController().signal,
+    inputs,
+    indices: inputs,
+  });
+}
+
+/**
+ * A worker in this process that dies when it begins an input that is poison: `concurrency` inputs are begun together,
+ * and finish together. Tells of what has begun only where the portion is watched. Returns what is left, if it died.
+ */
+function runIn(
+  { task, positions, alone, deaths }: Portion,
+  poison: ReadonlySet<number>,
+  concurrency: number,
+): Portion[] {
+  const open = positions.filter((position) => task.isOpen(position));
+  for (let from = 0; from < open.length; from += concurrency) {
+    const begun = open.slice(from, from + concurrency);
+    if (begun.some((position) => poison.has(position))) {
+      const seen = new Set(alone ? begun : []);
+      return suspects({ task, positions, alone, deaths }, { how: 'SIGKILL', only: true, begun: seen });
+    }
+    for (const position of begun) task.value(position, position);
+  }
+  return [];
+}
+
+testProp(
+  'whichever inputs kill their worker fail, all others succeed, and the deaths are few',
+  [
+    fc.integer({ min: 1, max: 60 }).chain((count) =>
+      fc.record({
+        count: fc.constant(count),
+        poison: fc.uniqueArray(fc.integer({ min: 0, max: count - 1 }), { maxLength: 5 }),
+        concurrency: fc.integer({ min: 1, max: 8 }),
+      }),
+    ),
+  ],
+  async (t, { count, poison, concurrency }) => {
+    const task = taskOf(count);
+    const deadly = new Set(poison);
+    const queue = [portionOf(task)];
+    let deaths = 0;
+    for (let portion = queue.shift(); portion; portion = queue.shift()) {
+      const left = runIn(portion, deadly, concurrency);
+      if (left.length > 0) deaths++;
+      queue.unshift(...left);
+    }
+    const outputs = await task.outputs;
+    t.true(outputs.kind === 'values');
+    if (outputs.kind !== 'values') return;
+    t.deepEqual([...(outputs.failures?.keys() ?? [])].toSorted(), [...deadly].toSorted());
+    for (const position of outputs.values.keys()) {
+      if (!deadly.has(position)) t.is(outputs.values[position], position);
+    }
+    // One to be warned, and for each at most the halving of those that ran with it and two alone.
+    t.true(deaths <= 1 + deadly.size * (Math.ceil(Math.log2(concurrency)) + 3), `${deaths} deaths`);
+  },
+  { verbose: 1 },
+);
+
+test('an input that shared its worker is not blamed for a death, however often', (t) => {
+  const task = taskOf(1);
+  let [portion] = [portionOf(task)];
+  for (let turn = 0; turn < 5; turn++) {
+    const [left] = suspects(portion, { how: 'SIGKILL', only: false, begun: new Set([0]) });
+    t.true(task.isOpen(0));
+    portion = left!;
+  }
+});
