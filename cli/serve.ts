@@ -32,6 +32,7 @@ export async function serve(app: string | undefined, options: ServeOptions, part
   const settled = { ...engineOptions(options), onDownload: logDownloads(log) };
 
   await using host = app === undefined ? undefined : await AppHost.open(app, { log });
+  const functions = host?.functions ?? [];
   // The port is bound first: a node that can't listen should not load a model to find out.
   const loading = Promise.withResolvers<Engine>();
   await using server = await startServer({
@@ -40,7 +41,7 @@ export async function serve(app: string | undefined, options: ServeOptions, part
     port: options.port,
     limits: options.limit,
     log,
-    functions: [...builtIns, ...(host?.functions ?? [])],
+    functions: [...builtIns, ...functions],
     ...(token !== undefined && { token }),
   });
   log.info({ model: settled.model, device: settled.device }, 'loading');
@@ -57,7 +58,13 @@ export async function serve(app: string | undefined, options: ServeOptions, part
   process.stdout.write(
     options.announce === true
       ? `${JSON.stringify({ url, pid: process.pid })}\n`
-      : greeting({ url, engine, milliseconds: performance.now() - began, guarded: token !== undefined }),
+      : greeting({
+          url,
+          engine,
+          milliseconds: performance.now() - began,
+          guarded: token !== undefined,
+          functions: functions.map(({ name }) => name),
+        }),
   );
   const lost = server.gone.then((code) => {
     log.fatal({ code }, 'the engine is lost; stopping, so that a supervisor can start the node anew');

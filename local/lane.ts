@@ -30,7 +30,7 @@ export class EngineLane<I, O> implements Lane<I, O> {
     const bound = hosted.bind(this.#call.options, this.#engine, {
       call: this.#call.id,
       batch: batch.number,
-      attempt: batch.attempt,
+      failures: batch.failures ?? 0,
     });
     const options = { signal, partInputs: partInputs(this.#engine.device) };
     try {

@@ -83,8 +83,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
 /** The path of an app's module. Throws `OPTION_INVALID`. */
 function pathOf(app: string | URL | undefined): string | undefined {
   if (app === undefined) return undefined;
-  if (typeof app === 'string' && !app.startsWith('file:')) return resolve(app);
-  if (URL.canParse(String(app)) && new URL(app).protocol === 'file:') return fileURLToPath(new URL(app));
+  // One letter and a colon begin a path on Windows.
+  const url = /^[\w+.-]{2,}:/.test(String(app)) ? URL.parse(String(app)) : undefined;
+  if (typeof app === 'string' && url === undefined) return resolve(app);
+  if (url?.protocol === 'file:') return fileURLToPath(url);
   throw new SdkError('OPTION_INVALID', `Expected app to be a path or a file: URL, got ${String(app)}`);
 }
 

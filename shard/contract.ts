@@ -10,6 +10,8 @@ export interface Batch<I> {
   readonly number: number;
   /** How often this batch was sent before, from 0. */
   readonly attempt: number;
+  /** How often the function failed on these inputs before. Default: 0. */
+  readonly failures?: number;
   readonly inputs: readonly I[];
 }
 

@@ -196,7 +196,8 @@ class Pump<I, O> {
     const sentAt = this.#settings.clock.now();
     state.inFlight++;
     try {
-      const batch = { number: task.number, attempt: task.attempt, inputs: task.inputs };
+      const { number, attempt, inputs, failures } = task;
+      const batch = { number, attempt, inputs, ...(failures > 0 && { failures }) };
       for await (const answer of state.lane.send(batch, this.#abort.signal)) {
         if (this.#over) return;
         this.#accept(state, task, unanswered, failed, answer);

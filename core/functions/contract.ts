@@ -15,7 +15,8 @@ export type Outputs =
 export interface BatchName {
   readonly call: string;
   readonly batch: number;
-  readonly attempt: number;
+  /** How often the function failed on these inputs before. Default: 0. */
+  readonly failures?: number;
 }
 
 /** A function with the options of one batch settled. */

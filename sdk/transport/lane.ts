@@ -61,9 +61,17 @@ export class NodeLane<I, O> implements Lane<I, O> {
     await this.#node.delete(path, AbortSignal.timeout(CANCEL_TIMEOUT)).catch(() => {});
   }
 
-  #encode({ number, attempt, inputs }: Batch<I>): Uint8Array {
+  #encode({ number, attempt, failures, inputs }: Batch<I>): Uint8Array {
     const { id, function: name, options } = this.#call;
-    const head = { function: name, call: id, batch: number, attempt, count: inputs.length, options };
+    const head = {
+      function: name,
+      call: id,
+      batch: number,
+      attempt,
+      count: inputs.length,
+      options,
+      ...(failures !== undefined && { failures }),
+    };
     try {
       return encodeRequest(head, inputs);
     } catch (error) {

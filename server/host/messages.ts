@@ -12,7 +12,8 @@ export interface Piece {
   readonly spread: boolean;
   readonly call: string;
   readonly batch: number;
-  readonly attempt: number;
+  /** How often the function failed on these inputs before. */
+  readonly failures: number;
   /** Whether to tell of each run when it begins: a worker died of one of these inputs, and it is to be found. */
   readonly watched: boolean;
   /** Positions of the inputs in the batch, for people. */

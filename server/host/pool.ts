@@ -28,10 +28,13 @@ export class Pool implements AsyncDisposable {
   #queue: Portion[] = [];
   #starting = 0;
   #milliseconds = Infinity;
+  /** How many workers there can be: fewer than the function allows once one could not be started. */
+  #ceiling: number;
   #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#ceiling = options.settings.maxWorkers;
   }
 
   /** Processes, those that start included. */
@@ -72,7 +75,7 @@ export class Pool implements AsyncDisposable {
       const portion = this.#queue[0]!;
       const seat = this.#seatFor(portion);
       if (!seat) {
-        if (this.workers < this.#options.settings.maxWorkers && this.#starting < this.#queue.length) void this.#grow();
+        if (this.workers < this.#ceiling && this.#starting < this.#queue.length) void this.#grow();
         return;
       }
       this.#queue.shift();
@@ -88,7 +91,7 @@ export class Pool implements AsyncDisposable {
       .toArray();
     const free = open.find((seat) => seat.load === 0);
     if (free || alone || this.#milliseconds > QUICK_MS) return free;
-    if (this.#starting > 0 || this.workers < this.#options.settings.maxWorkers) return undefined;
+    if (this.#starting > 0 || this.workers < this.#ceiling) return undefined;
     return open.find((seat) => seat.load < MAX_LOAD);
   }
 
@@ -110,6 +113,7 @@ export class Pool implements AsyncDisposable {
         },
         onGone: (gone, left) => {
           this.#seats.delete(gone);
+          this.#ceiling = settings.maxWorkers;
           this.#queue.unshift(...left);
           this.#dispatch();
         },
@@ -117,6 +121,8 @@ export class Pool implements AsyncDisposable {
       this.#seats.add(seat);
     } catch (error) {
       log.error({ err: error, function: name }, 'a worker could not be started');
+      // Those that run do what there is to do; without any, nothing does.
+      this.#ceiling = Math.max(1, this.#seats.size);
       if (this.#seats.size > 0) return;
       const message = `No worker of the app could be started: ${error instanceof Error ? error.message : String(error)}`;
       this.#fail(new CoreError('THREAD_CRASHED', message, { cause: error }));

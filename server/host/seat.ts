@@ -71,7 +71,7 @@ export class Seat {
         watched: portion.alone,
         call: batch.call,
         batch: batch.batch,
-        attempt: batch.attempt,
+        failures: batch.failures ?? 0,
         indices: all ? indices : positions.map((position) => indices[position]!),
         inputs: all ? inputs : positions.map((position) => inputs[position]),
       },

@@ -5,7 +5,7 @@ import { ShardError } from '../errors.ts';
 export interface Context {
   /** Aborts when nobody waits for this run any more. */
   readonly signal: AbortSignal;
-  /** How often the batch of this input was sent to a node before, from 0. */
+  /** How often the handler has failed on this input before, from 0: retries are granted by `retries`. */
   readonly attempt: number;
   /** Writes to the node's log, tagged with app, function, call and input. `fields` are plain data. */
   log(message: string, fields?: Readonly<Record<string, unknown>>): void;

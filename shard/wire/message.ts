@@ -9,6 +9,8 @@ export interface BatchHead {
   readonly batch: number;
   /** How often this batch was sent before, from 0. */
   readonly attempt: number;
+  /** How often the function failed on these inputs before. Default: 0. */
+  readonly failures?: number;
   /** Inputs in this batch. */
   readonly count: number;
   readonly options?: Readonly<Record<string, unknown>>;

@@ -8,7 +8,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const MAX_NAME_LENGTH = 128;
 
 export function parseHead(value: unknown): BatchHead {
-  const fields = fieldsOf(value, 'A head', ['function', 'call', 'batch', 'attempt', 'count', 'options']);
+  const fields = fieldsOf(value, 'A head', ['function', 'call', 'batch', 'attempt', 'failures', 'count', 'options']);
   const options = fields['options'];
   if (options !== undefined && !isPlainObject(options)) {
     throw invalid('A head has options that are not a map');
@@ -19,6 +19,7 @@ export function parseHead(value: unknown): BatchHead {
     batch: whole(fields, 'batch'),
     attempt: whole(fields, 'attempt'),
     count: whole(fields, 'count'),
+    ...(fields['failures'] === undefined ? {} : { failures: whole(fields, 'failures') }),
     ...(options === undefined ? {} : { options }),
   };
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Context, ContextEmbedOptions, ContextVectors } from '../../../shard/app/context.ts';
 import type { LogEntry, Piece } from '../messages.ts';
 import type { Channel } from './channel.ts';
@@ -24,17 +25,20 @@ export class Run implements Context {
   }
 
   get attempt(): number {
-    return this.#piece.attempt;
+    return this.#piece.failures;
   }
 
   log(message: string, fields?: Readonly<Record<string, unknown>>): void {
-    this.#channel.send({
-      type: 'log',
-      entry: { level: 'info', message, run: this.named(), ...(fields && { fields }) },
-    });
+    const entry = { level: 'info', message, run: this.named() } as const;
+    try {
+      this.#channel.send({ type: 'log', entry: { ...entry, ...(fields && { fields }) } });
+    } catch {
+      // A field can't be cloned; its text can.
+      this.#channel.send({ type: 'log', entry: { ...entry, fields: { fields: inspect(fields) } } });
+    }
   }
 
-  embed(texts: readonly string[], options: ContextEmbedOptions = {}): Promise<ContextVectors> {
+  async embed(texts: readonly string[], options: ContextEmbedOptions = {}): Promise<ContextVectors> {
     return this.#embeddings.ask(this.#piece.id, texts, options);
   }
 

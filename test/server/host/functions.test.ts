@@ -70,6 +70,12 @@ test.serial('an output that can not travel fails that input alone', async (t) =>
   t.like(outputs[1], { index: 1, code: 'FUNCTION_FAILED' });
 });
 
+test.serial('an input that fails is tried again as often as the function grants, and knows how often', async (t) => {
+  t.deepEqual(await Array.fromAsync(t.context.warp.function(tricks.flaky).map([0, 1])), [0, 2]);
+  const never = t.context.warp.function(tricks.flaky).map([0, 1], { retries: { maxRetries: 1 } });
+  await t.throwsAsync(Array.fromAsync(never), { name: 'InputError', message: /after 2 attempts: Error: not yet/ });
+});
+
 test.serial('a worker runs as many inputs at once as the function allows, and no more', async (t) => {
   const seen = await Array.fromAsync(t.context.warp.function(tricks.together).map(range(30)));
   t.is(Math.max(...seen), 3);

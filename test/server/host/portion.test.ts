@@ -8,7 +8,7 @@ function taskOf(count: number): Task {
   const inputs = Array.from({ length: count }, (_, index) => index);
   return new Task({
     engine: new MemoryEngine(),
-    batch: { call: 'a', batch: 0, attempt: 0 },
+    batch: { call: 'a', batch: 0 },
     spread: false,
     signal: new AbortController().signal,
     inputs,

@@ -81,6 +81,11 @@ export const embedded = app.function('embedded', async (text: string) => {
   return { dims, data };
 });
 
+export const flaky = app.function('flaky', { retries: { maxRetries: 2, initialDelay: 1 } }, (value: number) => {
+  if (value === 1 && context().attempt < 2) throw new Error('not yet');
+  return context().attempt;
+});
+
 let running = 0;
 export const together = app.function('together', { concurrency: 3 }, async (_value: number) => {
   const seen = ++running;
