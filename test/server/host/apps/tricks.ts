@@ -1,4 +1,5 @@
 /** An app whose functions do all that a handler can do to its worker. */
+/* oxlint-disable unicorn/no-process-exit */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { App, context } from 'warpmap';
 
