@@ -41,7 +41,7 @@ const mistakes: readonly [line: string, shown: RegExp][] = [
   ['serve --token short', /error OPTION_INVALID: .*8 to 512/],
   ['serve --limit bodyBytes', /--limit.*name=value/],
   ['serve --limit bodyBites=5', /error OPTION_INVALID: .*`bodyBites`.*bodyBytes/],
-  ['serve somewhere', /too many arguments/],
+  ['serve app.ts somewhere', /too many arguments/],
   ['doctor --jsno', /Did you mean --json/],
   ['embed --dims 1.5', /--dims/],
 ];

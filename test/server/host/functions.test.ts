@@ -110,7 +110,7 @@ test.serial('by its name a function takes one argument an input, or arrays of th
   t.deepEqual((await ask({ ...spread, inputs: [['a', 2]] })).outputs, ['aa']);
   t.like(await ask({ ...spread, inputs: ['a'] }), { status: 400, code: 'INPUT_INVALID' });
   const unknown = { url, form: 'json', function: 'tricks/double', inputs: [1], options: { spred: true } } as const;
-  t.like(await ask(unknown), { status: 400, code: 'INPUT_INVALID' });
+  t.like(await ask(unknown), { status: 400, code: 'OPTION_INVALID' });
   t.like(await ask({ url, form: 'json', function: 'tricks/none', inputs: [1] }), { code: 'FUNCTION_NOT_FOUND' });
 });
 
