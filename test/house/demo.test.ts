@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 
 const repository = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -25,7 +25,7 @@ const meant: Readonly<Record<string, RegExp>> = {
   'earthquakes and volcanic eruptions threaten the people': /earthquakes|volcano/iv,
 };
 
-function startDemo(...args: readonly string[]) {
+function startDemo(t: ExecutionContext, ...args: readonly string[]) {
   const script = ['--conditions=warpmap:source', 'examples/demo.ts', ...args];
   const child = spawn(process.execPath, script, {
     cwd: repository,
@@ -34,12 +34,16 @@ function startDemo(...args: readonly string[]) {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A demo that fails its test must not stay either.
+  t.teardown(async () => {
+    for (const pid of await group(child.pid)) process.kill(pid, 'SIGKILL');
+  });
   return { child, exited: once(child, 'exit'), stdout: text(child.stdout) };
 }
 
 test.serial('the demo finds what its queries mean, and leaves no process behind', async (t) => {
   t.timeout(150_000);
-  const { child, exited, stdout } = startDemo('--passages', '400');
+  const { child, exited, stdout } = startDemo(t, '--passages', '400');
   const errors = text(child.stderr);
   const [code] = await exited;
   const printed = await stdout;
@@ -61,7 +65,7 @@ const interrupted = test.macro({
   title: (_, whom: string) => `a demo that is interrupted amid its work ends, told by a signal to ${whom}`,
   async exec(t, _whom: string, target: (pid: number) => number) {
     t.timeout(90_000);
-    const { child, exited, stdout } = startDemo('--passages', '3000');
+    const { child, exited, stdout } = startDemo(t, '--passages', '3000');
     await once(child.stderr, 'data'); // The first line of progress.
     const pid = child.pid ?? Number.NaN;
     t.is((await group(pid)).length, 2, 'expected the demo and its server');
@@ -78,7 +82,7 @@ signals(interrupted, 'all of its group, as by Ctrl-C', (pid) => -pid);
 signals(interrupted, 'itself alone', (pid) => pid);
 
 test('a number of passages that there are not is refused', async (t) => {
-  const { child, exited } = startDemo('--passages', '0');
+  const { child, exited } = startDemo(t, '--passages', '0');
   const errors = text(child.stderr);
   const [code] = await exited;
   t.is(code, 1);
