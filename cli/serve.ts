@@ -66,13 +66,11 @@ export async function serve(app: string | undefined, options: ServeOptions, part
           functions: functions.map(({ name }) => name),
         }),
   );
-  const lost = server.gone.then((code) => {
-    log.fatal({ code }, 'the engine is lost; stopping, so that a supervisor can start the node anew');
+  const reason = await Promise.race([stop.asked, server.gone.then((code) => ({ lost: code }))]);
+  if (typeof reason === 'object') {
+    log.fatal({ code: reason.lost }, 'the engine is lost: ending, so that a supervisor can start the node anew');
     process.exitCode = 1;
-    return code;
-  });
-  const reason = await Promise.race([stop.asked, lost]);
-  log.info({ reason }, 'stopping');
+  } else log.info({ reason }, 'stopping');
   await server.drain(options.drainSeconds * 1000);
   // Closed before the engine on which its last batches run.
   await server[Symbol.asyncDispose]();

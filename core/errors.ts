@@ -12,6 +12,8 @@ export type CoreErrorCode =
   | 'FUNCTION_NOT_FOUND'
   /** A function threw something that is no error of ours. */
   | 'FUNCTION_FAILED'
+  /** What runs a function can't be started, or was closed: another node may run it. */
+  | 'WORKER_UNAVAILABLE'
   | 'COLLECTION_NOT_FOUND'
   | 'COLLECTION_MISMATCH'
   | 'ID_NOT_FOUND';

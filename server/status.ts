@@ -50,6 +50,7 @@ export const statusOf: { readonly [Code in AnswerCode]: number } = {
   RUNTIME_UNAVAILABLE: 503,
   OUT_OF_MEMORY: 503,
   THREAD_CRASHED: 503,
+  WORKER_UNAVAILABLE: 503,
   DISPOSED: 503,
   LANE_LOST: 503,
   LANE_BUSY: 503,

@@ -42,11 +42,11 @@ export class Pool implements AsyncDisposable {
     return this.#seats.size + this.#starting;
   }
 
-  /** Rejects with the signal's reason, `DISPOSED`, or `THREAD_CRASHED` if no worker can be started. */
+  /** Rejects with the signal's reason, or `WORKER_UNAVAILABLE` if no worker can be started or the pool was closed. */
   async run(options: TaskOptions): Promise<Outputs> {
     const { signal } = options;
     signal.throwIfAborted();
-    if (this.#closed) throw new CoreError('DISPOSED', 'The node has closed the workers of this function');
+    if (this.#closed) throw new CoreError('WORKER_UNAVAILABLE', 'The node has closed the workers of this function');
     const task = new Task(options);
     const onAbort = (): void => {
       task.reject(signal.reason);
@@ -67,7 +67,7 @@ export class Pool implements AsyncDisposable {
     this.#closed = true;
     await Promise.all(Array.from(this.#seats, (seat) => seat[Symbol.asyncDispose]()));
     // Also what the workers have left.
-    this.#fail(new CoreError('DISPOSED', 'The node closed the workers of this function'));
+    this.#fail(new CoreError('WORKER_UNAVAILABLE', 'The node closed the workers of this function'));
   }
 
   #dispatch(): void {
@@ -125,7 +125,7 @@ export class Pool implements AsyncDisposable {
       this.#ceiling = Math.max(1, this.#seats.size);
       if (this.#seats.size > 0) return;
       const message = `No worker of the app could be started: ${error instanceof Error ? error.message : String(error)}`;
-      this.#fail(new CoreError('THREAD_CRASHED', message, { cause: error }));
+      this.#fail(new CoreError('WORKER_UNAVAILABLE', message, { cause: error }));
     } finally {
       this.#starting--;
       this.#dispatch();
