@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { tinyFolder } from '../core/tinyEngine.ts';
+import { longTest } from '../long.ts';
 import type { CyclesReport, Held } from './cyclesMain.ts';
 
 const CYCLES = 1000;
@@ -12,30 +13,37 @@ const MAX_BYTES_A_CYCLE = 96 * 1024;
 
 const run = promisify(execFile);
 
-test('a thousand engines opened and closed leave neither memory nor threads nor handles behind', async (t) => {
+const leaveNothing = test.macro(async (t, cycles: number) => {
   t.timeout(400_000);
   await using folder = await tinyFolder();
   const script = join(import.meta.dirname, 'cyclesMain.ts');
-  const args = [...process.execArgv, '--expose-gc', script, folder.path, String(CYCLES), String(INTERVAL)];
+  const args = [...process.execArgv, '--expose-gc', script, folder.path, String(cycles), String(INTERVAL)];
   // Without the cache each of 2,100 threads would compile its modules anew: that is what development costs, not engines.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(folder.path, 'compiled') };
   const { stdout } = await run(process.execPath, args, { env });
   const { held, milliseconds } = JSON.parse(stdout) as CyclesReport;
 
   const [first, last] = [held[0]!, held.at(-1)!];
-  t.is(last.cycles, CYCLES);
+  t.is(last.cycles, cycles);
   t.deepEqual(last.resources, first.resources);
   t.is(last.threads, first.threads);
   t.is(last.files, first.files);
   const slope = bytesACycle(held.slice(held.length / 2));
-  t.true(slope < MAX_BYTES_A_CYCLE, `resident memory grows by ${(slope / 1024).toFixed(1)} KiB a cycle`);
+  // Over fewer cycles the allocator's unrest is all that there is to see.
+  if (cycles === CYCLES) {
+    t.true(slope < MAX_BYTES_A_CYCLE, `resident memory grows by ${(slope / 1024).toFixed(1)} KiB a cycle`);
+  }
 
   const { open, use, close } = milliseconds;
-  const a = (total: number): string => (total / CYCLES).toFixed(1);
+  const a = (total: number): string => (total / cycles).toFixed(1);
   t.log(`two cycles side by side take ${a(open + use + close)} ms: open ${a(open)}, use ${a(use)}, close ${a(close)}`);
   t.log(`resident: ${mebibytes(first)} after ${first.cycles} cycles, ${mebibytes(last)} after ${last.cycles}`);
   t.log(`slope over the second half: ${(slope / 1024).toFixed(1)} KiB a cycle`);
 });
+
+test('engines opened and closed leave neither threads nor handles behind', leaveNothing, 60);
+
+longTest('a thousand engines opened and closed leave no memory behind either', leaveNothing, CYCLES);
 
 /** The slope of the line that fits best, by least squares. */
 function bytesACycle(held: readonly Held[]): number {
