@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, normalize } from 'node:path';
+import { delimiter, dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import anyTest, { type TestFn } from 'ava';
 import manifest from '../../package.json' with { type: 'json' };
@@ -20,6 +20,8 @@ const environment = Object.fromEntries(
   ),
 );
 environment['ONNXRUNTIME_NODE_INSTALL'] = 'skip';
+// The command asks for `node`, which must be the one that runs this test.
+environment['PATH'] = [dirname(process.execPath), process.env['PATH']].join(delimiter);
 
 test.before(async (t) => {
   t.timeout(240_000);
