@@ -63,7 +63,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
 /** A GPU wants many tokens at once; a CPU wants its activations in cache, and pays for padding as for any token. */
 function limitsOf(device: Device): { tokenBudget: number; maxRows: number; maxPadding: number } {
   return device.kind === 'cpu' || device.software
-    ? { tokenBudget: 1024, maxRows: 256, maxPadding: 0.02 }
+    ? { tokenBudget: 512, maxRows: 256, maxPadding: 0.02 }
     : { tokenBudget: 65_536, maxRows: 2048, maxPadding: 0.1 };
 }
 
