@@ -26,6 +26,9 @@ export interface Embed {
   ): Outputs<Float32Array, E>;
 }
 
+/** All texts are at hand and none is shown before the last: larger batches, in which more texts of one length meet. */
+const BLOCK_BATCHES = { initialBatchSize: 256, batchMilliseconds: 1000 };
+
 const EMBED_NAMES: ReadonlySet<string> = new Set<keyof EmbedOptions>(['prompt', 'dims', 'signal']);
 
 export function embedOn(nodes: Nodes, model: NodeInfo['model']): Embed {
@@ -46,7 +49,7 @@ export function embedOn(nodes: Nodes, model: NodeInfo['model']): Embed {
     let data: Float32Array<ArrayBuffer> | undefined;
     let width = options.dims ?? model.dims;
     let row = 0;
-    for await (const vector of map(texts, options)) {
+    for await (const vector of map(texts, { ...BLOCK_BATCHES, ...options })) {
       if (!data) {
         width = vector.length;
         data = new Float32Array(texts.length * width);

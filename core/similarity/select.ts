@@ -24,13 +24,16 @@ export class Selector {
     const first = Math.min(this.k, count);
     for (let position = 0; position < first; position++) this.#push(scores[position] ?? Number.NaN, position);
     let worst = this.#scores[0] ?? Number.NaN;
-    for (let position = first; position < count; position++) {
-      const score = scores[position] ?? Number.NaN;
-      // Positions ascend, so an equal score never displaces one that is held; NaN displaces nothing.
-      if (score > worst || (worst !== worst && score === score)) {
-        this.#sink(score, position);
-        worst = this.#scores[0] ?? Number.NaN;
-      }
+    let position = first;
+    // While NaN is held, any number displaces it.
+    for (; position < count && worst !== worst; position++) {
+      const score = scores[position]!;
+      if (score === score) worst = this.#replaceWorst(score, position);
+    }
+    // Nearly every score ends here. Positions ascend, so an equal one displaces nothing, and neither does NaN.
+    for (; position < count; position++) {
+      const score = scores[position]!;
+      if (score > worst) worst = this.#replaceWorst(score, position);
     }
     const held = this.#held;
     while (this.#held > 0) {
@@ -41,6 +44,12 @@ export class Selector {
       if (last > 0) this.#sink(this.#scores[last] ?? Number.NaN, this.#positions[last] ?? 0);
     }
     return held;
+  }
+
+  /** Answers the score that is the worst then. */
+  #replaceWorst(score: number, position: number): number {
+    this.#sink(score, position);
+    return this.#scores[0]!;
   }
 
   #push(score: number, position: number): void {
