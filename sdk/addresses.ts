@@ -25,7 +25,7 @@ function urlOf(address: string): string {
   if (!url || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/' || url.search !== '') {
     throw new SdkError(
       'OPTION_INVALID',
-      `Expected the address of a node such as http://127.0.0.1:8080, got ${JSON.stringify(address)}`,
+      `Expected the address of a node such as http://127.0.0.1:7411, got ${JSON.stringify(address)}`,
     );
   }
   if (url.username !== '' || url.password !== '') {

@@ -12,7 +12,7 @@ import { HttpNode } from './transport/http-node.ts';
 
 export interface ConnectOptions {
   /**
-   * Addresses of shard servers, such as `http://10.0.0.1:8080` or `10.0.0.1:8080`. Default: those in `WARPMAP_NODES`,
+   * Addresses of shard servers, such as `http://10.0.0.1:7411` or `10.0.0.1:7411`. Default: those in `WARPMAP_NODES`,
    * with commas between; if there are none, a server is started on this machine and stopped with the connection.
    */
   readonly nodes?: readonly string[];
