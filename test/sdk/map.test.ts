@@ -11,8 +11,10 @@ async function mapOn<E extends boolean = false>(
   nodes: readonly FakeNode[],
   inputs: Iterable<unknown>,
   options: MapOptions<E> = {},
+  // Only where silence is what is tested: on a machine that is busy, a second without an answer means nothing.
+  patience: { readonly silence?: number } = {},
 ): Promise<unknown[]> {
-  await using connection = await connect({ nodes: nodes.map(({ url }) => url), silence: 1000 });
+  await using connection = await connect({ nodes: nodes.map(({ url }) => url), ...patience });
   // Awaited here, or the connection would close under the map.
   return await Array.fromAsync(connection.function('double').map(inputs, { ...quick, ...options }));
 }
@@ -39,7 +41,8 @@ const troubled = test.macro({
     await using a = await FakeNode.start(options);
     await using b = await FakeNode.start();
     const nodes = alone ? [a] : [a, b];
-    t.deepEqual(await mapOn(nodes, range(300), { maxBatchSize: 20 }), doubled(300));
+    const patience = trouble.kind === 'hang' ? { silence: 1000 } : {};
+    t.deepEqual(await mapOn(nodes, range(300), { maxBatchSize: 20 }, patience), doubled(300));
     t.true(a.heads.length > 0);
   },
 });
