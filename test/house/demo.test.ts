@@ -85,8 +85,16 @@ test('a number of passages that there are not is refused', async (t) => {
   const { child, exited } = startDemo(t, '--passages', '0');
   const errors = text(child.stderr);
   const [code] = await exited;
-  t.is(code, 1);
-  t.regex(await errors, /expected --passages to be a whole number from 1 to 6069, got 0/v);
+  t.is(code, 2);
+  t.regex(await errors, /^expected --passages to be a whole number from 1 to 6069, got 0\nusage: npm run demo/v);
+});
+
+test('an option that the demo does not have is refused in a sentence', async (t) => {
+  const { child, exited } = startDemo(t, '--pasages', '5');
+  const errors = text(child.stderr);
+  const [code] = await exited;
+  t.is(code, 2);
+  t.regex(await errors, /^Unknown option '--pasages'.*\nusage: npm run demo/v);
 });
 
 /** The processes of a group, by their ids. Zombies, which have ended, don't count. */
