@@ -5,7 +5,7 @@ export { App } from './sdk/app/app.ts';
 export type { CalledFunction, ForEachOptions, MapArguments } from './sdk/app/called.ts';
 export type { FunctionHandle } from './sdk/app/handle.ts';
 export { context, type Context } from './shard/app/context.ts';
-export type { BatchedOptions, FunctionOptions } from './shard/app/definition.ts';
+export type { BatchedOptions, FunctionOptions, GpuRequest, WorkerOptions } from './shard/app/definition.ts';
 export type { Collection, Similarity, TopKOptions, UpsertOptions } from './sdk/collection.ts';
 export type { Embed, EmbedOptions } from './sdk/embed.ts';
 export type {

@@ -1,15 +1,39 @@
 /** What an app declares, as those see it who run its functions or call them. */
 import type { RetryPolicy } from '../retry.ts';
 
-export interface FunctionOptions {
+/** A GPU by its name or a part of it, such as `h100`, or `any`; or by the memory that it must have, in bytes. */
+export type GpuRequest = string | { readonly memory: number };
+
+/** How many worker processes there are, and what each of them needs and may take. */
+export interface WorkerOptions {
+  /** Runs of the handler at once in one worker. A whole number of 1 or more; default 1. */
+  readonly concurrency?: number;
+  /** Workers on one node that are there without any work. A whole number of 0 or more; default 0. */
+  readonly minWorkers?: number;
+  /** Workers on one node at most. A whole number of 1 or more, and no less than `minWorkers`; default 1. */
+  readonly maxWorkers?: number;
+  /**
+   * Idle workers on one node beyond those that are busy, while there is work. A whole number of 0 or more, and no more
+   * than `maxWorkers`; default 0.
+   */
+  readonly bufferWorkers?: number;
+  /** Milliseconds without work after which a worker is ended. A number of 0 or more; default 60000. */
+  readonly scaledownWindow?: number;
+  /** Milliseconds that a worker may take to load the module, and to `enter`; above 0. Default 300000. */
+  readonly startupTimeout?: number;
+  /** A GPU for each worker; of several requests, the first that a node can meet. Default: none. */
+  readonly gpu?: GpuRequest | readonly GpuRequest[];
+  /** Bytes of memory above which a worker is replaced, once its runs have ended; above 0. Default: no bound. */
+  readonly maxWorkerMemory?: number;
+  /** Runs of the handler after which a worker is replaced. A whole number of 1 or more. Default: no bound. */
+  readonly maxRunsPerWorker?: number;
+}
+
+export interface FunctionOptions extends WorkerOptions {
   /** Milliseconds that one run of the handler may take; above 0. Its worker is ended then. Default: none. */
   readonly timeout?: number;
   /** For inputs on which the handler failed. Default: those of a map, which has no retries. */
   readonly retries?: Partial<RetryPolicy>;
-  /** Runs of the handler at once in one worker. A whole number of 1 or more; default 1. */
-  readonly concurrency?: number;
-  /** Worker processes on one node. A whole number of 1 or more; default 1. */
-  readonly maxWorkers?: number;
 }
 
 export interface BatchedOptions extends FunctionOptions {
@@ -22,7 +46,15 @@ export interface SettledOptions {
   readonly timeout: number | undefined;
   readonly retries: Partial<RetryPolicy>;
   readonly concurrency: number;
+  readonly minWorkers: number;
   readonly maxWorkers: number;
+  readonly bufferWorkers: number;
+  readonly scaledownWindow: number;
+  readonly startupTimeout: number;
+  /** In the order of preference; none if empty. */
+  readonly gpu: readonly GpuRequest[];
+  readonly maxWorkerMemory: number | undefined;
+  readonly maxRunsPerWorker: number | undefined;
   /** Of a batched function only. */
   readonly maxBatchSize: number | undefined;
 }

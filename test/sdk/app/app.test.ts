@@ -1,9 +1,24 @@
 import test from 'ava';
 import { App } from '../../../sdk/app/app.ts';
 import { context } from '../../../shard/app/context.ts';
-import { definitionOf } from '../../../shard/app/definition.ts';
+import { definitionOf, type FunctionOptions, type SettledOptions } from '../../../shard/app/definition.ts';
 
 const handler = (value: number): number => value;
+
+const DEFAULTS: SettledOptions = {
+  timeout: undefined,
+  retries: {},
+  concurrency: 1,
+  minWorkers: 0,
+  maxWorkers: 1,
+  bufferWorkers: 0,
+  scaledownWindow: 60_000,
+  startupTimeout: 300_000,
+  gpu: [],
+  maxWorkerMemory: undefined,
+  maxRunsPerWorker: undefined,
+  maxBatchSize: undefined,
+};
 
 test('local runs the handler here, one input of a batched one too', async (t) => {
   const app = new App('a');
@@ -40,8 +55,8 @@ test('an app tells those who run it what it has, with the defaults', (t) => {
   t.deepEqual(
     Array.from(functions.values(), (each) => each.options),
     [
-      { timeout: undefined, retries: {}, concurrency: 1, maxWorkers: 1, maxBatchSize: undefined },
-      { timeout: 5, retries: { maxRetries: 2 }, concurrency: 3, maxWorkers: 4, maxBatchSize: 256 },
+      DEFAULTS,
+      { ...DEFAULTS, timeout: 5, retries: { maxRetries: 2 }, concurrency: 3, maxWorkers: 4, maxBatchSize: 256 },
     ],
   );
   t.is(definitionOf({}), undefined);
@@ -69,9 +84,33 @@ const isRefused = test.macro({
     t.throws(() => new App('a').function('b', options, handler), { code: 'OPTION_INVALID', message });
   },
 });
-test(isRefused, { gpu: 'h100' }, /Unknown option gpu of function "b"; known are timeout, /);
+test(isRefused, { gpus: 'h100' }, /Unknown option gpus of function "b"; known are timeout, /);
 test(isRefused, { maxBatchSize: 1 }, /Unknown option maxBatchSize/);
 test(isRefused, { timeout: 0 }, /Expected timeout to be a number above 0/);
 test(isRefused, { retries: { max: 1 } }, /Unknown option max of retries/);
 test(isRefused, { concurrency: 0 }, /Expected concurrency to be a whole number of 1 or more/);
 test(isRefused, { maxWorkers: 1.5 }, /Expected maxWorkers to be a whole number/);
+test(isRefused, { minWorkers: 2 }, /Expected minWorkers to be at most maxWorkers, which is 1, got 2/);
+test(isRefused, { minWorkers: -1, maxWorkers: 2 }, /Expected minWorkers to be a whole number of 0 or more, got -1/);
+test(isRefused, { bufferWorkers: 3, maxWorkers: 2 }, /Expected bufferWorkers to be at most maxWorkers/);
+test(isRefused, { scaledownWindow: -1 }, /Expected scaledownWindow to be a number of 0 or more/);
+test(isRefused, { startupTimeout: 0 }, /Expected startupTimeout to be a number above 0/);
+test(isRefused, { maxWorkerMemory: 0 }, /Expected maxWorkerMemory to be a number above 0/);
+test(isRefused, { maxRunsPerWorker: 0.5 }, /Expected maxRunsPerWorker to be a whole number of 1 or more/);
+test(isRefused, { gpu: '' }, /Expected gpu to be a name such as 'h100'/);
+test(isRefused, { gpu: [] }, /Expected gpu to name at least one request/);
+test(isRefused, { gpu: ['h100', { memory: 0 }] }, /Expected gpu.memory to be a number above 0/);
+test(isRefused, { gpu: { memmory: 1 } }, /Unknown option memmory of gpu/);
+
+test('one request for a GPU is a list of one, and options at their bounds are taken', (t) => {
+  const app = new App('a');
+  const gpuOf = (gpu: NonNullable<FunctionOptions['gpu']>): SettledOptions['gpu'] =>
+    new App('b').function('c', { gpu }, handler).options.gpu;
+  t.deepEqual(gpuOf('h100'), ['h100']);
+  t.deepEqual(gpuOf({ memory: 2 ** 34 }), [{ memory: 2 ** 34 }]);
+  t.deepEqual(gpuOf(['h200', { memory: 2 ** 34 }]), ['h200', { memory: 2 ** 34 }]);
+  t.like(app.function('most', { minWorkers: 2, maxWorkers: 2, bufferWorkers: 2 }, handler).options, {
+    minWorkers: 2,
+    bufferWorkers: 2,
+  });
+});

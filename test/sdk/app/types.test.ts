@@ -56,8 +56,9 @@ test('types flow from the handler to the inputs and outputs of its maps', (t) =>
     warp.function(two).starmap([[1, 'a']]);
     // @ts-expect-error: the element is a text.
     warp.function(many).map([['a']]);
-    // @ts-expect-error: options that are not here yet are refused.
-    app.function('other', { gpu: 'h100' }, (value: number) => value);
+    app.function('other', { gpu: ['h100', { memory: 2 ** 34 }] }, (value: number) => value);
+    // @ts-expect-error: options are known by name.
+    app.function('wrong', { gpus: 'h100' }, (value: number) => value);
     // @ts-expect-error: a batched handler gives an array.
     app.batched('another', {}, (values: number[]) => values.length);
   };
