@@ -45,9 +45,14 @@ async function consume(outputs: AsyncIterable<unknown>, count: number): Promise<
   for (const { name, count, question, bytes } of workloads) {
     const subjects: Subject[] = [
       {
-        name: 'warpmap',
+        name: 'warpmap, a built-in function',
         peer: false,
         run: () => consume(warp.function<number, unknown>(name).map(range(count)), count),
+      },
+      {
+        name: 'warpmap, a function of an app',
+        peer: false,
+        run: () => consume(warp.function<number, unknown>(`bench/${name}`).map(range(count)), count),
       },
     ];
     if (options.peers) {
@@ -65,7 +70,7 @@ async function consume(outputs: AsyncIterable<unknown>, count: number): Promise<
   for (const count of [long / 10, long]) {
     await using client = await startProcess('memoryMain.ts', node.line, String(count));
     const value = Number(client.line);
-    const question = `peak memory of a client that maps ${count} integers`;
+    const question = `peak memory of a client that maps ${count} integers over a function of an app`;
     results.push(resultOf({ question, subject: 'warpmap', value, unit: 'MiB' }, host));
   }
 }

@@ -1,6 +1,9 @@
 /** A node whose functions cost next to nothing, so that what is timed is the way there and back. Run as a process. */
+import { fileURLToPath } from 'node:url';
 import type { Engine } from '../../core/contract.ts';
 import type { HostedFunction } from '../../core/functions/contract.ts';
+import { AppHost } from '../../server/host/app-host.ts';
+import { createLog } from '../../server/log.ts';
 import { startServer } from '../../server/server.ts';
 import { rows, WIDTH } from './work.ts';
 
@@ -37,5 +40,7 @@ const engine: Engine = {
   [Symbol.asyncDispose]: async () => {},
 };
 
-const { url } = await startServer({ engine, functions: [echo, vector] });
+const log = createLog({ destination: { write: () => {} } });
+const host = await AppHost.open(fileURLToPath(new URL('app.ts', import.meta.url)), { log });
+const { url } = await startServer({ engine, functions: [echo, vector, ...host.functions], log });
 console.log(url);

@@ -10,6 +10,13 @@ export function rows(values: readonly number[]): Float32Array<ArrayBuffer> {
   return data;
 }
 
+/** The vector of one value. */
+export function vectorOf(value: number): Float32Array {
+  const row = new Float32Array(WIDTH).fill(0.0519);
+  row[0] = value;
+  return row;
+}
+
 /** Throws unless output `index` is that of input `index`: an answer in the wrong order is not timed as one. */
 export function checkOutput(index: number, output: unknown): void {
   const value = typeof output === 'number' ? output : (output as ArrayLike<number>)[0];
