@@ -12,6 +12,8 @@ export interface Batch<I> {
   readonly attempt: number;
   /** How often the function failed on these inputs before. Default: 0. */
   readonly failures?: number;
+  /** Position of each input in the map, from 0; rising. */
+  readonly indices: readonly number[];
   readonly inputs: readonly I[];
 }
 

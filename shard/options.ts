@@ -15,6 +15,14 @@ export interface PumpProgress {
   readonly lanes: readonly string[];
 }
 
+/** A range of inputs that belongs to one lane. */
+export interface Home {
+  /** Name of the lane. */
+  readonly lane: string;
+  /** Position after the last input of the range. */
+  readonly end: number;
+}
+
 export interface PumpOptions {
   /** Yield outputs in the order of their inputs, or as they complete. Default: `true`. */
   readonly ordered?: boolean;
@@ -40,6 +48,12 @@ export interface PumpOptions {
   readonly laneRetries?: Partial<RetryPolicy>;
   /** Milliseconds without any answer after which busy lanes are given up. A number above 0; default 300000. */
   readonly patience?: number;
+  /**
+   * Asked for the position of an input in the map: the lane that should run this input and those up to, not including,
+   * `end`, because it has something that others lack. They go there as long as the lane is well, and then anywhere.
+   * Default: all inputs go to whichever lane is free.
+   */
+  readonly homeOf?: (index: number) => Home | undefined;
   /** Ends the map with the signal's reason, and cancels it on all lanes. */
   readonly signal?: AbortSignal;
   /** Called whenever the counts have changed, at most once per answer of a lane. Must not throw. */
@@ -62,6 +76,7 @@ export interface PumpSettings {
   readonly retries: RetryPolicy;
   readonly laneRetries: RetryPolicy;
   readonly patience: number;
+  readonly homeOf: ((index: number) => Home | undefined) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: PumpProgress) => void) | undefined;
   readonly clock: Clock;
@@ -81,6 +96,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof PumpOptions>([
   'retries',
   'laneRetries',
   'patience',
+  'homeOf',
   'signal',
   'onProgress',
   'clock',
@@ -105,6 +121,7 @@ export function resolveOptions(options: PumpOptions): PumpSettings {
     retries: resolveRetries('retries', options.retries, FUNCTION_RETRIES),
     laneRetries: resolveRetries('laneRetries', options.laneRetries, LANE_RETRIES),
     patience: number('patience', 300_000, { above: 0 }),
+    homeOf: options.homeOf,
     signal: options.signal,
     onProgress: options.onProgress,
     clock: options.clock ?? systemClock,

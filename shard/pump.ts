@@ -160,15 +160,42 @@ class Pump<I, O> {
   #repeated(lane: LaneState<I, O>): Task<I> | undefined {
     const { name } = lane.lane;
     const better = this.#lanes.some((other) => other !== lane && other.healthy);
-    const position = this.#again.findIndex((task) => task.avoid !== name || !better);
+    const position = this.#again.findIndex(
+      (task) => (task.avoid !== name || !better) && (task.home === name || !this.#well(task.home)),
+    );
     return position < 0 ? undefined : this.#again.splice(position, 1)[0];
   }
 
+  /** Whether there is a lane of that name that has not failed of late. */
+  #well(name: string | undefined): boolean {
+    return name !== undefined && this.#lanes.some((state) => state.lane.name === name && state.healthy);
+  }
+
   #fresh(lane: LaneState<I, O>): Task<I> | undefined {
+    for (;;) {
+      const task = this.#cut(lane);
+      if (!task || task.home === undefined || task.home === lane.lane.name || !this.#well(task.home)) return task;
+      // Another lane's: it waits for that one, and what follows may be this one's.
+      this.#again.push(task);
+    }
+  }
+
+  /** Inputs from `first` on that may be in one batch, and the lane that they belong to. */
+  #range(first: number, most: number): { readonly home?: string; readonly count: number } {
+    const { homeOf } = this.#settings;
+    const home = homeOf?.(first);
+    if (home) return { home: home.lane, count: Math.max(1, Math.min(most, home.end - first)) };
+    let count = homeOf ? 1 : most;
+    while (count < most && homeOf?.(first + count) === undefined) count++;
+    return { count };
+  }
+
+  #cut(lane: LaneState<I, O>): Task<I> | undefined {
     const { maxBatchBytes, windowBytes } = this.#settings;
     if (this.#source.exhausted) return undefined;
     const window = this.#window();
-    const size = Math.min(lane.size, window);
+    const { home, count } = this.#range(this.#taken, lane.size);
+    const size = Math.min(count, window);
     const room = window - (this.#taken - this.#yielded);
     // Waiting for a fair share of the window keeps a slow consumer from being fed one input at a time.
     if (room < Math.min(size, Math.ceil(window / 4)) || this.#heldBytes > windowBytes) {
@@ -180,7 +207,7 @@ class Pump<I, O> {
     const first = this.#taken;
     this.#taken += inputs.length;
     const indices = inputs.map((_, offset) => first + offset);
-    return { number: this.#batches++, attempt: 0, indices, inputs, failures: 0, losses: 0 };
+    return { number: this.#batches++, attempt: 0, indices, inputs, failures: 0, losses: 0, home };
   }
 
   /** Three times what the lanes can have in flight: they stay busy behind one slow batch, and little is wasted. */
@@ -196,8 +223,8 @@ class Pump<I, O> {
     const sentAt = this.#settings.clock.now();
     state.inFlight++;
     try {
-      const { number, attempt, inputs, failures } = task;
-      const batch = { number, attempt, inputs, ...(failures > 0 && { failures }) };
+      const { number, attempt, indices, inputs, failures } = task;
+      const batch = { number, attempt, indices, inputs, ...(failures > 0 && { failures }) };
       for await (const answer of state.lane.send(batch, this.#abort.signal)) {
         if (this.#over) return;
         this.#accept(state, task, unanswered, failed, answer);

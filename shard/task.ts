@@ -13,6 +13,8 @@ export interface Task<I> {
   readonly busySince?: number | undefined;
   /** The lane that it should not go to next, if there is a better one. */
   readonly avoid?: string;
+  /** The lane that it should go to, as long as that is there and well. */
+  readonly home?: string | undefined;
 }
 
 /** Which inputs of a task are still without an answer. */

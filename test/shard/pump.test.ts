@@ -229,7 +229,7 @@ test('what a lost lane left unanswered goes to another lane, and no more', async
   const b = double('b');
   const outputs = await clock.run(Array.fromAsync(pump(range(8), [a, b], { clock, initialBatchSize: 8 })));
   t.deepEqual(outputs, [0, 1, 2, 6, 8, 10, 12, 14]);
-  t.deepEqual(b.batches, [{ number: 0, attempt: 1, inputs: [3, 4, 5, 6, 7] }]);
+  t.deepEqual(b.batches, [{ number: 0, attempt: 1, indices: [3, 4, 5, 6, 7], inputs: [3, 4, 5, 6, 7] }]);
 });
 
 test('a lane that failed is left alone for longer each time', async (t) => {
