@@ -45,7 +45,8 @@ export async function serve(app: string | undefined, options: ServeOptions, part
     ...(token !== undefined && { token }),
   });
   log.info({ model: settled.model, device: settled.device }, 'loading');
-  parts.openEngine(settled).then(loading.resolve, loading.reject);
+  // The workers that functions keep are started meanwhile, since a node that is ready should not be slow at first.
+  Promise.all([parts.openEngine(settled), host?.warm()]).then(([engine]) => loading.resolve(engine), loading.reject);
   const early = await Promise.race([stop.asked, server.ready]);
   if (early !== undefined) {
     log.info({ reason: early }, 'stopping before the model is loaded');

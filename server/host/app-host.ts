@@ -7,6 +7,9 @@ import { hostedOn } from './hosted.ts';
 import { Pool } from './pool.ts';
 import { WorkerProcess } from './worker-process.ts';
 
+/** Milliseconds that a module may take to load, before it is known what it declares. */
+const LOAD_MS = 300_000;
+
 export interface AppHostOptions {
   readonly log: Logger;
   /** Default: the system's. */
@@ -26,12 +29,9 @@ export class AppHost implements AsyncDisposable {
     const { name, functions } = first.app;
     this.name = name;
     this.#spare = first;
-    const start = async (): Promise<WorkerProcess> => {
-      const spare = this.#spare;
-      this.#spare = undefined;
-      return spare ?? WorkerProcess.start(path, log);
-    };
     const hosted = functions.map((each) => {
+      const start = async (signal: AbortSignal): Promise<WorkerProcess> =>
+        this.#takeSpare() ?? WorkerProcess.start(path, log, { signal, timeout: each.options.startupTimeout });
       const tagged = log.child({ app: name });
       const pool = new Pool({ function: each.name, settings: each.options, clock, log: tagged, start });
       return { pool, function: hostedOn(pool, qualified(name, each.name)) };
@@ -43,12 +43,22 @@ export class AppHost implements AsyncDisposable {
   /** Loads the module at `path` in a process of its own. Throws `APP_INVALID` with what the module threw. */
   static async open(path: string, options: AppHostOptions): Promise<AppHost> {
     const whole = resolve(path);
-    return new AppHost(whole, await WorkerProcess.start(whole, options.log), options);
+    return new AppHost(whole, await WorkerProcess.start(whole, options.log, { timeout: LOAD_MS }), options);
+  }
+
+  /** Resolves when each function has the workers that it keeps, or they could not be started, which the log tells. */
+  async warm(): Promise<void> {
+    await Promise.all(this.#pools.map((pool) => pool.warm()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(
-      [...this.#pools, ...(this.#spare ? [this.#spare] : [])].map((each) => each[Symbol.asyncDispose]()),
-    );
+    const spare = this.#takeSpare();
+    await Promise.all([...this.#pools, ...(spare ? [spare] : [])].map((each) => each[Symbol.asyncDispose]()));
+  }
+
+  #takeSpare(): WorkerProcess | undefined {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare;
   }
 }

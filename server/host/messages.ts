@@ -50,6 +50,8 @@ export type FromWorker =
   | { readonly type: 'begun'; readonly piece: number; readonly positions: readonly number[] }
   | { readonly type: 'results'; readonly results: Results }
   | { readonly type: 'log'; readonly entry: LogEntry }
+  /** What the process takes of the machine's memory, when that has changed much. */
+  | { readonly type: 'memory'; readonly bytes: number }
   | {
       readonly type: 'embed';
       readonly id: number;

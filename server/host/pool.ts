@@ -1,10 +1,13 @@
 import type { Logger } from 'pino';
 import { CoreError } from '../../core/errors.ts';
 import type { Outputs } from '../../core/functions/contract.ts';
-import type { SettledOptions } from '../../shard/app/definition.ts';
 import type { Clock } from '../clock.ts';
+import type { FunctionStats } from '../../shard/app/stats.ts';
+import { Crew } from './crew.ts';
 import { type Portion, portionOf } from './portion.ts';
-import { Seat } from './seat.ts';
+import type { Scaling } from './scaler.ts';
+import type { Seat, SeatSettings, Took } from './seat.ts';
+import { cut, SLICE_MS, sliceSize } from './slices.ts';
 import { Task, type TaskOptions } from './task.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -12,128 +15,164 @@ import type { WorkerProcess } from './worker-process.ts';
 const QUICK_MS = 100;
 /** Portions in a worker, the ones that wait included. */
 const MAX_LOAD = 2;
+/** Share of the newest measurement in the pace. */
+const NEWEST = 0.3;
 
 export interface PoolOptions {
   readonly function: string;
-  readonly settings: Pick<SettledOptions, 'timeout' | 'maxWorkers'>;
+  readonly settings: SeatSettings & Scaling & { readonly concurrency: number };
   readonly clock: Clock;
   readonly log: Logger;
-  readonly start: () => Promise<WorkerProcess>;
+  readonly start: (signal: AbortSignal) => Promise<WorkerProcess>;
 }
 
-/** The workers of one function: none until there is work, then as many as the backlog wants and the function allows. */
+/** What waits for the workers of one function, and who gets it. */
 export class Pool implements AsyncDisposable {
   readonly #options: PoolOptions;
-  readonly #seats = new Set<Seat>();
+  readonly #crew: Crew;
   #queue: Portion[] = [];
-  #starting = 0;
-  #milliseconds = Infinity;
-  /** How many workers there can be: fewer than the function allows once one could not be started. */
-  #ceiling: number;
-  #closed = false;
+  /** Milliseconds of a worker for each input. */
+  #pace: number | undefined;
+  #failures = 0;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#ceiling = options.settings.maxWorkers;
+    this.#crew = new Crew({
+      ...options,
+      onRoom: (took) => {
+        if (took) this.#measure(took);
+        this.#dispatch();
+      },
+      onGone: (left) => {
+        this.#queue.unshift(...left);
+        this.#dispatch();
+      },
+      onNone: (reason) => this.#fail(unavailable(options.function, reason)),
+    });
   }
 
-  /** Processes, those that start included. */
-  get workers(): number {
-    return this.#seats.size + this.#starting;
+  get stats(): FunctionStats {
+    const { size, starting, running, crashes, recycled } = this.#crew;
+    const waiting = this.#queue.reduce((sum, { positions }) => sum + positions.length, 0);
+    return { workers: size, starting, running, waiting, failures: this.#failures, crashes, recycled };
+  }
+
+  get scaling(): Scaling {
+    return this.#crew.scaling;
+  }
+
+  /** Takes effect at once; work that runs goes on. */
+  scale(changes: Partial<Scaling>): void {
+    this.#crew.scale(changes);
+    this.#dispatch();
+  }
+
+  /** Resolves when the workers that are kept are there, or could not be started. */
+  warm(): Promise<void> {
+    return this.#crew.warm();
   }
 
   /** Rejects with the signal's reason, or `WORKER_UNAVAILABLE` if no worker can be started or the pool was closed. */
   async run(options: TaskOptions): Promise<Outputs> {
     const { signal } = options;
     signal.throwIfAborted();
-    if (this.#closed) throw new CoreError('WORKER_UNAVAILABLE', 'The node has closed the workers of this function');
+    if (this.#crew.closed) {
+      throw new CoreError('WORKER_UNAVAILABLE', 'The node has closed the workers of this function');
+    }
+    const { absence } = this.#crew;
+    if (absence) throw unavailable(this.#options.function, absence.reason, absence);
     const task = new Task(options);
     const onAbort = (): void => {
       task.reject(signal.reason);
       this.#queue = this.#queue.filter((portion) => portion.task !== task);
-      for (const seat of this.#seats) seat.abort((portion) => portion.task === task);
+      this.#crew.abort((portion) => portion.task === task);
+      this.#dispatch();
     };
     signal.addEventListener('abort', onAbort, { once: true });
     this.#queue.push(portionOf(task));
     this.#dispatch();
     try {
-      return await task.outputs;
+      const outputs = await task.outputs;
+      if (outputs.kind === 'values') this.#failures += outputs.failures?.size ?? 0;
+      return outputs;
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    await Promise.all(Array.from(this.#seats, (seat) => seat[Symbol.asyncDispose]()));
+    await this.#crew[Symbol.asyncDispose]();
     // Also what the workers have left.
     this.#fail(new CoreError('WORKER_UNAVAILABLE', 'The node closed the workers of this function'));
   }
 
   #dispatch(): void {
-    while (this.#queue.length > 0 && !this.#closed) {
-      const portion = this.#queue[0]!;
+    while (this.#queue.length > 0 && !this.#crew.closed) {
+      const [portion, ...others] = this.#queue as [Portion, ...Portion[]];
       const seat = this.#seatFor(portion);
-      if (!seat) {
-        if (this.workers < this.#ceiling && this.#starting < this.#queue.length) void this.#grow();
-        return;
-      }
-      this.#queue.shift();
-      seat.run(portion);
+      if (!seat) break;
+      const [slice, rest] = cut(portion, Math.min(this.#size(portion), seat.room));
+      this.#queue = rest ? [rest, ...others] : others;
+      seat.run(slice);
     }
+    this.#crew.adjust(this.#backlog());
   }
 
-  /** A worker that is free; or, once there can be no more of them, one that will soon be. */
-  #seatFor({ alone }: Portion): Seat | undefined {
-    const open = this.#seats
-      .values()
-      .filter((seat) => seat.shared)
-      .toArray();
-    const free = open.find((seat) => seat.load === 0);
-    if (free || alone || this.#milliseconds > QUICK_MS) return free;
-    if (this.#starting > 0 || this.workers < this.#ceiling) return undefined;
+  /** A worker that is free, the one that was last busy first, so that the others may end; or one that will soon be. */
+  #seatFor(portion: Portion): Seat | undefined {
+    const open = this.#crew.seats.filter((seat) => seat.shared);
+    const free = open.filter((seat) => seat.load === 0).toSorted((one, other) => other.idleSince - one.idleSince);
+    if (free.length > 0 || portion.alone || !this.#isQuick(portion)) return free[0];
+    // The others are as busy, and there will be no more of them.
+    if (this.#crew.starting > 0 || (this.#backlog() > 0 && this.#crew.canGrow)) return undefined;
     return open.find((seat) => seat.load < MAX_LOAD);
   }
 
-  async #grow(): Promise<void> {
-    this.#starting++;
-    const { start, settings, clock, log, function: name } = this.#options;
-    try {
-      const worker = await start();
-      if (this.#closed) return await worker[Symbol.asyncDispose]();
-      log.info({ function: name, worker: worker.pid, workers: this.workers }, 'a worker started');
-      const seat: Seat = new Seat(worker, {
-        function: name,
-        timeout: settings.timeout,
-        clock,
-        log,
-        onRoom: (_, milliseconds) => {
-          this.#milliseconds = milliseconds;
-          this.#dispatch();
-        },
-        onGone: (gone, left) => {
-          this.#seats.delete(gone);
-          this.#ceiling = settings.maxWorkers;
-          this.#queue.unshift(...left);
-          this.#dispatch();
-        },
-      });
-      this.#seats.add(seat);
-    } catch (error) {
-      log.error({ err: error, function: name }, 'a worker could not be started');
-      // Those that run do what there is to do; without any, nothing does.
-      this.#ceiling = Math.max(1, this.#seats.size);
-      if (this.#seats.size > 0) return;
-      const message = `No worker of the app could be started: ${error instanceof Error ? error.message : String(error)}`;
-      this.#fail(new CoreError('WORKER_UNAVAILABLE', message, { cause: error }));
-    } finally {
-      this.#starting--;
-      this.#dispatch();
-    }
+  #isQuick(portion: Portion): boolean {
+    return this.#pace !== undefined && this.#pace * this.#size(portion) <= QUICK_MS;
+  }
+
+  /** How much of a portion a worker gets. What is watched stays together: it is halved by what becomes of it. */
+  #size({ alone, positions }: Portion): number {
+    const { concurrency, maxBatchSize = 1 } = this.#options.settings;
+    const { scaling, seats } = this.#crew;
+    if (alone || scaling.maxWorkers === 1) return positions.length;
+    const idle = seats.filter(({ load }) => load === 0).length;
+    return sliceSize(positions.length, { pace: this.#pace, idle, unit: concurrency * maxBatchSize });
+  }
+
+  /** How many workers what waits could keep busy. */
+  #backlog(): number {
+    if (this.#queue.length === 0) return 0;
+    const pace = this.#pace;
+    const slices = this.#queue.map(({ alone, positions }) =>
+      alone || pace === undefined ? 1 : (positions.length * pace) / SLICE_MS,
+    );
+    const wanted = Math.round(slices.reduce((sum, each) => sum + each, 0));
+    return this.#crew.seats.length + this.#crew.starting === 0 ? Math.max(1, wanted) : wanted;
+  }
+
+  #measure({ milliseconds, inputs }: Took): void {
+    const pace = milliseconds / inputs;
+    this.#pace = this.#pace === undefined ? pace : this.#pace + NEWEST * (pace - this.#pace);
   }
 
   /** Ends all that waits. */
   #fail(reason: CoreError): void {
     for (const { task } of this.#queue.splice(0)) task.reject(reason);
+    this.#crew.adjust(0);
   }
+}
+
+/** Why no worker runs this, and when that may change. */
+function unavailable(
+  name: string,
+  reason: unknown,
+  absence?: { readonly failures: number; readonly wait: number },
+): CoreError {
+  const why = reason instanceof Error ? reason.message : String(reason);
+  const when = absence
+    ? ` (${absence.failures} times in a row; the next try is in ${Math.ceil(absence.wait / 1000)} s)`
+    : '';
+  return new CoreError('WORKER_UNAVAILABLE', `No worker of ${name} could be started${when}: ${why}`, { cause: reason });
 }

@@ -1,24 +1,47 @@
 import type { Logger } from 'pino';
 import { CoreError } from '../../core/errors.ts';
 import { packError, type PackedError } from '../../core/thread/packed-error.ts';
+import type { SettledOptions } from '../../shard/app/definition.ts';
 import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
 import type { FromWorker, Results } from './messages.ts';
+import { machineMemory } from './memory.ts';
 import { type Death, halves, type Portion, remainder, suspects } from './portion.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
+/** Share of the machine's memory that one worker may take unless its function says otherwise. */
+const MEMORY_SHARE = 0.5;
 /** Milliseconds that a handler may take to notice that nobody waits for it. */
 const ABORT_GRACE_MS = 5_000;
 
+export type SeatSettings = Pick<SettledOptions, 'timeout' | 'maxBatchSize' | 'maxRunsPerWorker' | 'maxWorkerMemory'>;
+
 export interface SeatOptions {
   readonly function: string;
-  readonly timeout: number | undefined;
+  readonly settings: SeatSettings;
   readonly clock: Clock;
   readonly log: Logger;
   /** Something has finished here; there may be room. */
-  readonly onRoom: (seat: Seat, milliseconds: number) => void;
+  readonly onRoom: (took: Took) => void;
+  /** It has used up what it may: it takes nothing new, and is to be replaced. */
+  readonly onRecycle: () => void;
   /** The process is gone; what it left is to be run elsewhere. */
-  readonly onGone: (seat: Seat, left: readonly Portion[]) => void;
+  readonly onGone: (left: readonly Portion[], end: End) => void;
+}
+
+/** What a worker needed for some inputs. */
+export interface Took {
+  readonly milliseconds: number;
+  readonly inputs: number;
+}
+
+export interface End {
+  /** Exit code or signal, for people. */
+  readonly how: string;
+  /** Whether we have ended it. */
+  readonly asked: boolean;
+  /** Whether it ended by itself, and not on account of what it ran, before it had finished anything. */
+  readonly useless: boolean;
 }
 
 interface Running {
@@ -39,10 +62,19 @@ export class Seat {
   #next = 0;
   /** The portions that are to be run as they were, or in halves, after we have ended the process ourselves. */
   #ended: { readonly overdue?: Portion } | undefined;
+  #retired = false;
+  #idleSince: number;
+  #lastFinish = -Infinity;
+  #finished = 0;
+  /** Inputs that it may still be given. */
+  #room: number;
 
   constructor(worker: WorkerProcess, options: SeatOptions) {
     this.#worker = worker;
     this.#options = options;
+    this.#idleSince = options.clock.now();
+    const { maxRunsPerWorker = Infinity, maxBatchSize = 1 } = options.settings;
+    this.#room = maxRunsPerWorker * maxBatchSize;
     worker.listen({ message: (message) => this.#receive(message), exit: (how) => this.#exit(how) });
   }
 
@@ -51,15 +83,36 @@ export class Seat {
     return this.#running.size;
   }
 
+  /** Inputs here. */
+  get inputs(): number {
+    return this.#running.values().reduce((sum, { portion: { positions } }) => sum + positions.length, 0);
+  }
+
+  /** Since when there is nothing here. */
+  get idleSince(): number {
+    return this.#idleSince;
+  }
+
+  /** How many inputs it may still be given before it is replaced, 1 or more. */
+  get room(): number {
+    return this.#room;
+  }
+
+  /** Whether it takes nothing new. */
+  get retired(): boolean {
+    return this.#retired || this.#ended !== undefined;
+  }
+
   /** Whether another portion may come, beside those that are here. */
   get shared(): boolean {
-    return this.#ended === undefined && this.#running.values().every(({ portion }) => !portion.alone);
+    return !this.retired && this.#running.values().every(({ portion }) => !portion.alone);
   }
 
   run(portion: Portion): void {
     const { task, positions } = portion;
     const { batch, spread, inputs, indices } = task.options;
     const id = this.#next++;
+    this.#room -= positions.length;
     this.#running.set(id, { portion, began: this.#options.clock.now(), begun: new Set(), deadlines: new Map() });
     const all = positions.length === inputs.length;
     this.#worker.send({
@@ -76,6 +129,14 @@ export class Seat {
         inputs: all ? inputs : positions.map((position) => inputs[position]),
       },
     });
+    if (this.#room <= 0) this.#recycle('it has had the runs that it may have');
+  }
+
+  /** Takes nothing new, and ends in order when what is here is done. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#running.size > 0 || this.#ended !== undefined) return;
+    void this[Symbol.asyncDispose]();
   }
 
   /** Nobody waits for these any more. Handlers that do not end soon are ended with their process. */
@@ -87,8 +148,9 @@ export class Seat {
     }
   }
 
+  /** Ends it in order. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ended = {};
+    this.#ended ??= {};
     await this.#worker[Symbol.asyncDispose]();
   }
 
@@ -102,6 +164,9 @@ export class Seat {
         break;
       case 'embed':
         void this.#embed(message);
+        break;
+      case 'memory':
+        this.#weigh(message.bytes);
         break;
       case 'ready':
       case 'failed':
@@ -125,12 +190,34 @@ export class Seat {
     }
     if (!done) return;
     this.#forget(piece);
-    this.#options.onRoom(this, this.#options.clock.now() - running.began);
+    const now = this.#options.clock.now();
+    // What waited here behind another has begun when that one ended.
+    const milliseconds = now - Math.max(running.began, this.#lastFinish);
+    this.#lastFinish = now;
+    this.#idleSince = now;
+    this.#finished++;
+    if (this.#retired) this.retire();
+    this.#options.onRoom({ milliseconds, inputs: portion.positions.length });
+  }
+
+  #recycle(why: string): void {
+    if (this.retired) return;
+    const { log, function: name } = this.#options;
+    log.info({ function: name, worker: this.#worker.pid, why }, 'a worker is replaced');
+    this.#options.onRecycle();
+    this.retire();
+  }
+
+  /** Bytes that the process takes. One that has finished nothing yet is spared, or nothing would ever be. */
+  #weigh(bytes: number): void {
+    const { maxWorkerMemory = MEMORY_SHARE * machineMemory() } = this.#options.settings;
+    if (bytes > maxWorkerMemory && this.#finished > 0) this.#recycle(`it takes ${bytes} bytes of memory`);
   }
 
   #begun(piece: number, positions: readonly number[]): void {
     const running = this.#running.get(piece);
-    const { timeout, clock } = this.#options;
+    const { clock } = this.#options;
+    const { timeout } = this.#options.settings;
     const [first] = positions;
     if (!running || first === undefined) return;
     for (const position of positions) running.begun.add(running.portion.positions[position]!);
@@ -178,16 +265,17 @@ export class Seat {
   #exit(how: string): void {
     const { log, function: name } = this.#options;
     const only = this.#running.size === 1;
+    const idle = this.#running.size === 0;
     const left = this.#running
       .values()
       .flatMap(({ portion, begun }) => this.#left(portion, { how, only, begun }))
       .toArray();
     for (const id of this.#running.keys()) this.#forget(id);
     const inputs = left.reduce((sum, { positions }) => sum + positions.length, 0);
-    if (this.#ended === undefined) {
-      log.warn({ function: name, worker: this.#worker.pid, how, again: inputs }, 'a worker died');
-    }
-    this.#options.onGone(this, left);
+    const asked = this.#ended !== undefined;
+    if (asked) log.info({ function: name, worker: this.#worker.pid, how }, 'a worker ended');
+    else log.warn({ function: name, worker: this.#worker.pid, how, again: inputs }, 'a worker died');
+    this.#options.onGone(left, { how, asked, useless: !asked && idle && this.#finished === 0 });
   }
 
   #left(portion: Portion, death: Death): Portion[] {

@@ -6,8 +6,6 @@ import { reviveError } from '../../core/thread/packed-error.ts';
 import { ServerError } from '../errors.ts';
 import type { AppDescription, FromWorker, LogEntry, ToWorker } from './messages.ts';
 
-/** Milliseconds that a module may take to load. */
-const LOAD_MS = 60_000;
 /** Milliseconds that a process may take to end by itself. */
 const END_MS = 2_000;
 
@@ -19,6 +17,15 @@ export interface WorkerListener {
   message(message: FromWorker): void;
   /** Called once, when the process is gone. `how` is its exit code or signal, for people. */
   exit(how: string): void;
+}
+
+export interface StartOptions {
+  /** Milliseconds that the module may take to load. */
+  readonly timeout: number;
+  /** Variables of the process, beside the node's own. Default: none. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Gives up, and ends the process. */
+  readonly signal?: AbortSignal;
 }
 
 /** A process that runs an app's functions. */
@@ -43,9 +50,14 @@ export class WorkerProcess implements AsyncDisposable {
     });
   }
 
-  /** Starts a process and loads the app there. Throws `APP_INVALID`. */
-  static async start(path: string, log: Logger): Promise<WorkerProcess> {
-    const child = fork(script, [path], { serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  /** Starts a process and loads the app there. Throws `APP_INVALID`, or the signal's reason. */
+  static async start(path: string, log: Logger, options: StartOptions): Promise<WorkerProcess> {
+    options.signal?.throwIfAborted();
+    const child = fork(script, [path], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, ...options.env },
+    });
     for (const [name, stream] of Object.entries({ stdout: child.stdout!, stderr: child.stderr! })) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         log.info({ worker: child.pid, stream: name }, text.trimEnd());
@@ -54,9 +66,10 @@ export class WorkerProcess implements AsyncDisposable {
     // Sending to a process that has just gone; its end tells all there is to tell.
     child.on('error', () => {});
     try {
-      return new WorkerProcess(child, await loaded(child, path, log), log);
+      return new WorkerProcess(child, await loaded(child, path, log, options), log);
     } catch (error) {
       child.kill('SIGKILL');
+      await ended(child);
       throw error;
     }
   }
@@ -91,6 +104,8 @@ export class WorkerProcess implements AsyncDisposable {
 
 /** Resolves to how a process ended, once all that it sent has been heard. */
 async function ended(child: ChildProcess): Promise<string> {
+  // It never began, or is gone already.
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return 'gone';
   const [[code, signal]] = await Promise.all([
     once(child, 'exit') as Promise<[number | null, string | null]>,
     child.connected ? once(child, 'disconnect') : undefined,
@@ -98,7 +113,12 @@ async function ended(child: ChildProcess): Promise<string> {
   return signal ?? `exit code ${code}`;
 }
 
-async function loaded(child: ChildProcess, path: string, log: Logger): Promise<AppDescription> {
+async function loaded(
+  child: ChildProcess,
+  path: string,
+  log: Logger,
+  { timeout, signal }: StartOptions,
+): Promise<AppDescription> {
   const { promise, resolve, reject } = Promise.withResolvers<AppDescription>();
   const invalid = (what: string, cause?: unknown): void =>
     reject(new ServerError('APP_INVALID', `The app ${path} ${what}`, { cause }));
@@ -112,12 +132,15 @@ async function loaded(child: ChildProcess, path: string, log: Logger): Promise<A
   const onError = (error: Error): void => invalid(`could not be started: ${error.message}`, error);
   const onExit = (code: number | null, signal: string | null): void =>
     invalid(`ended while it was loaded (${signal ?? `exit code ${code}`}); the log has what it said`);
-  const timer = setTimeout(() => invalid(`was not loaded after ${LOAD_MS} ms`), LOAD_MS);
+  const timer = setTimeout(() => invalid(`was not loaded after ${timeout} ms, its startupTimeout`), timeout);
+  const onAbort = (): void => reject(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
   child.on('message', onMessage).once('error', onError).once('exit', onExit);
   try {
     return await promise;
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
     child.off('message', onMessage).off('error', onError).off('exit', onExit);
   }
 }

@@ -23,7 +23,7 @@ export interface WorkerOptions {
   readonly startupTimeout?: number;
   /** A GPU for each worker; of several requests, the first that a node can meet. Default: none. */
   readonly gpu?: GpuRequest | readonly GpuRequest[];
-  /** Bytes of memory above which a worker is replaced, once its runs have ended; above 0. Default: no bound. */
+  /** Bytes of resident memory above which a worker is replaced, once its runs have ended; above 0. Default: half of the machine's. */
   readonly maxWorkerMemory?: number;
   /** Runs of the handler after which a worker is replaced. A whole number of 1 or more. Default: no bound. */
   readonly maxRunsPerWorker?: number;

@@ -7,6 +7,7 @@ import { nodeChannel } from './channel.ts';
 import { redirectConsole } from './console.ts';
 import { Embeddings } from './embeddings.ts';
 import { loadApp } from './load.ts';
+import { tellMemory } from './memory.ts';
 import { Runner } from './runner.ts';
 
 // Without its node nobody wants what it does.
@@ -16,6 +17,7 @@ process.on('SIGINT', () => {});
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 new Worker(new URL(`./watch.worker${extension}`, import.meta.url), { workerData: { parent: process.ppid } }).unref();
 redirectConsole(nodeChannel);
+tellMemory(nodeChannel);
 
 const [, , path] = process.argv;
 try {

@@ -1,0 +1,188 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { ServerError } from '../errors.ts';
+import { Backoff } from './backoff.ts';
+import type { Portion } from './portion.ts';
+import { plan, type Scaling } from './scaler.ts';
+import { Seat, type SeatSettings, type Took } from './seat.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+export interface CrewOptions {
+  readonly function: string;
+  readonly settings: SeatSettings & Scaling;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Starts a worker; what it rejects with is why none could be. Aborted when none is wanted any more. */
+  readonly start: (signal: AbortSignal) => Promise<WorkerProcess>;
+  /** A worker came, has room, or was given up; `took` tells of what finished in it. */
+  readonly onRoom: (took?: Took) => void;
+  /** A worker is gone; what it left is to be run elsewhere. */
+  readonly onGone: (left: readonly Portion[]) => void;
+  /** A worker could not be started, and there is none. */
+  readonly onNone: (reason: unknown) => void;
+}
+
+/** The workers of one function: starts them, as many as are wanted and no sooner than it makes sense, and ends them. */
+export class Crew implements AsyncDisposable {
+  readonly #options: CrewOptions;
+  readonly #seats = new Set<Seat>();
+  readonly #starts = new Set<Promise<void>>();
+  readonly #backoff = new Backoff();
+  readonly #closed = new AbortController();
+  #scaling: Scaling;
+  #usedAt = -Infinity;
+  #waiting = 0;
+  #timer: Disposable | undefined;
+  /** Of workers that died unasked. */
+  crashes = 0;
+  /** Of workers that were replaced for what they had used up. */
+  recycled = 0;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+    this.#scaling = options.settings;
+  }
+
+  get closed(): boolean {
+    return this.#closed.signal.aborted;
+  }
+
+  get scaling(): Scaling {
+    return this.#scaling;
+  }
+
+  /** Workers that take work. */
+  get seats(): Seat[] {
+    return [...this.#seats].filter(({ retired }) => !retired);
+  }
+
+  /** All processes that are ready, also those that finish what they have before they end. */
+  get size(): number {
+    return this.#seats.size;
+  }
+
+  get starting(): number {
+    return this.#starts.size;
+  }
+
+  /** Inputs in workers. */
+  get running(): number {
+    return [...this.#seats].reduce((sum, { inputs }) => sum + inputs, 0);
+  }
+
+  /** Why there is no worker and will not be at once, and in how many milliseconds one may be started. */
+  get absence(): { readonly reason: unknown; readonly failures: number; readonly wait: number } | undefined {
+    const wait = this.#backoff.wait(this.#options.clock.now());
+    if (this.#seats.size > 0 || wait <= 0) return undefined;
+    return { reason: this.#backoff.reason, failures: this.#backoff.failures, wait };
+  }
+
+  /** Whether a worker could be started now. */
+  get canGrow(): boolean {
+    return (
+      this.seats.length + this.#starts.size < this.#scaling.maxWorkers &&
+      this.#backoff.wait(this.#options.clock.now()) <= 0
+    );
+  }
+
+  /** Nobody waits for these portions any more. */
+  abort(isOver: (portion: Portion) => boolean): void {
+    for (const seat of this.#seats) seat.abort(isOver);
+  }
+
+  scale(changes: Partial<Scaling>): void {
+    this.#scaling = { ...this.#scaling, ...changes };
+    this.adjust(this.#waiting);
+  }
+
+  /** Resolves when the workers that are kept are there, or could not be started. */
+  async warm(): Promise<void> {
+    this.adjust(this.#waiting);
+    await Promise.all(this.#starts);
+  }
+
+  /** Starts and ends workers, where `waiting` more could be kept busy. */
+  adjust(waiting: number): void {
+    this.#waiting = waiting;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    if (this.closed) return;
+    const { clock } = this.#options;
+    const now = clock.now();
+    const { seats } = this;
+    const idle = seats.filter(({ load }) => load === 0);
+    if (waiting > 0 || idle.length < seats.length) this.#usedAt = now;
+    const next = plan(this.#scaling, {
+      now,
+      busy: seats.length - idle.length,
+      idle: idle.map(({ idleSince }) => idleSince),
+      starting: this.#starts.size,
+      waiting,
+      usedAt: this.#usedAt,
+    });
+    for (const seat of idle.toSorted((one, other) => one.idleSince - other.idleSince).slice(0, next.end)) seat.retire();
+    const wait = this.#backoff.wait(now);
+    // After a failure the next is tried alone.
+    const start = this.#backoff.failures > 0 ? Math.min(next.start, 1 - this.#starts.size) : next.start;
+    if (wait <= 0) for (let count = 0; count < start; count++) this.#start();
+    const again = Math.min(next.again ?? Infinity, next.start > 0 && wait > 0 ? wait : Infinity);
+    if (again < Infinity) this.#timer = clock.after(again, () => this.#options.onRoom());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
+    this.#timer?.[Symbol.dispose]();
+    await Promise.all([...this.#starts, ...Array.from(this.#seats, (seat) => seat[Symbol.asyncDispose]())]);
+  }
+
+  #start(): void {
+    const start: Promise<void> = this.#grow().finally(() => {
+      this.#starts.delete(start);
+      this.#options.onRoom();
+    });
+    this.#starts.add(start);
+  }
+
+  async #grow(): Promise<void> {
+    const { start, clock, log, function: name, onNone } = this.#options;
+    try {
+      const worker = await start(this.#closed.signal);
+      if (this.closed) return await worker[Symbol.asyncDispose]();
+      this.#backoff.succeeded();
+      this.#seat(worker);
+      log.info({ function: name, worker: worker.pid, workers: this.#seats.size }, 'a worker started');
+    } catch (error) {
+      if (this.closed) return;
+      this.#backoff.failed(error, clock.now());
+      const again = Math.ceil(this.#backoff.wait(clock.now()));
+      log.error({ err: error, function: name, again }, 'a worker could not be started');
+      // Those that run do what there is to do; without any, nothing does.
+      if (this.#seats.size === 0) onNone(error);
+    }
+  }
+
+  #seat(worker: WorkerProcess): void {
+    const { clock, log, function: name, settings, onRoom, onGone } = this.#options;
+    const seat: Seat = new Seat(worker, {
+      function: name,
+      settings,
+      clock,
+      log,
+      onRoom,
+      onGone: (left, { how, asked, useless }) => {
+        this.#seats.delete(seat);
+        if (!asked) this.crashes++;
+        // One that ends without having done anything would be started again and again.
+        if (useless) {
+          const reason = new ServerError('WORKER_CRASHED', `The last one ended by itself (${how})`);
+          this.#backoff.failed(reason, clock.now());
+        }
+        onGone(left);
+      },
+      onRecycle: () => {
+        this.recycled++;
+      },
+    });
+    this.#seats.add(seat);
+  }
+}
