@@ -3,7 +3,7 @@ import { Encoding } from './encoding.ts';
 import { MAX_BLOCK_DEPTH, invalid } from './limits.ts';
 import { aligned, type Reader } from './reader.ts';
 import { Allowance } from './scan.ts';
-import { unpackValue } from './values.ts';
+import { unpackList } from './values.ts';
 
 export interface BlockBounds {
   /** Most values in the block. Default: as many as its bytes can hold. */
@@ -16,14 +16,27 @@ export interface BlockBounds {
  * The values of one block. Vectors are views of the received bytes, and equal values may be one object.
  * Throws `FRAME_INVALID`.
  */
-export function readBlock(
+export function readBlock(reader: Reader, bounds: BlockBounds = {}): unknown[] {
+  const steps = readBlockInSteps(reader, bounds);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** As `readBlock`, but yields wherever some milliseconds may have passed. */
+export function readBlockInSteps(
   reader: Reader,
   { maxValues = Infinity, allowance = new Allowance() }: BlockBounds = {},
-): unknown[] {
+): Generator<void, unknown[], undefined> {
   return readNested(reader, 0, { maxValues, allowance });
 }
 
-function readNested(reader: Reader, depth: number, bounds: Required<BlockBounds>): unknown[] {
+function* readNested(
+  reader: Reader,
+  depth: number,
+  bounds: Required<BlockBounds>,
+): Generator<void, unknown[], undefined> {
   if (depth >= MAX_BLOCK_DEPTH) {
     throw invalid(`Blocks are nested more than ${MAX_BLOCK_DEPTH} deep`);
   }
@@ -33,7 +46,7 @@ function readNested(reader: Reader, depth: number, bounds: Required<BlockBounds>
   const inside = { ...bounds, maxValues: count };
   switch (encoding) {
     case Encoding.values:
-      return readValues(reader, count, bounds.allowance);
+      return yield* readValues(reader, count, bounds.allowance);
     case Encoding.float32Rows:
       return readRows(reader, count);
     case Encoding.float64: {
@@ -45,24 +58,26 @@ function readNested(reader: Reader, depth: number, bounds: Required<BlockBounds>
       return Array.from(new Int32Array(bytes.buffer, bytes.byteOffset, count));
     }
     case Encoding.utf8:
-      return readStrings(reader, count);
+      return yield* readStrings(reader, count);
     case Encoding.columns:
-      return readColumns(reader, count, depth, inside);
+      return yield* readColumns(reader, count, depth, inside);
     case Encoding.dictionary:
-      return readDictionary(reader, count, depth, inside);
+      return yield* readDictionary(reader, count, depth, inside);
     default:
       // The three bytes after the encoding are zero, so the u32 is the encoding itself.
       throw invalid(`A block has the encoding ${encoding}; expected 0 to 6`);
   }
 }
 
-function readValues(reader: Reader, count: number, allowance: Allowance): unknown[] {
-  const { value, length } = unpackValue(reader.rest(), allowance);
+function* readValues(
+  reader: Reader,
+  count: number,
+  allowance: Allowance,
+): Generator<void, unknown[], undefined> {
+  const values: unknown[] = [];
+  const length = yield* unpackList(reader.rest(), values, { count, allowance });
   reader.take(length, 'MessagePack values');
-  if (!Array.isArray(value) || value.length !== count) {
-    throw invalid(`Expected a MessagePack array of ${count} values`);
-  }
-  return value;
+  return values;
 }
 
 function readRows(reader: Reader, count: number): Float32Array[] {
@@ -76,7 +91,10 @@ function readRows(reader: Reader, count: number): Float32Array[] {
   return rows;
 }
 
-function readStrings(reader: Reader, count: number): string[] {
+/** Texts between two steps. */
+const STEP_TEXTS = 4096;
+
+function* readStrings(reader: Reader, count: number): Generator<void, string[], undefined> {
   const table = aligned(reader.take((count + 1) * 4, `${count + 1} text offsets`), 4);
   const offsets = new Uint32Array(table.buffer, table.byteOffset, count + 1);
   const bytes = reader.take(offsets[count]!, 'text');
@@ -93,18 +111,24 @@ function readStrings(reader: Reader, count: number): string[] {
       throw invalid('A text offset lies inside a character');
     }
     texts.push(buffer.toString('utf8', start, end));
+    if (index % STEP_TEXTS === STEP_TEXTS - 1) yield;
   }
   return texts;
 }
 
-function readColumns(reader: Reader, count: number, depth: number, inside: Required<BlockBounds>): unknown[][] {
+function* readColumns(
+  reader: Reader,
+  count: number,
+  depth: number,
+  inside: Required<BlockBounds>,
+): Generator<void, unknown[][], undefined> {
   const width = reader.word('the number of columns');
   if (width === 0 || width * 8 > reader.remaining) {
     throw invalid(`A block claims ${width} columns in ${reader.remaining} bytes`);
   }
   const columns: unknown[][] = [];
   for (let column = 0; column < width; column++) {
-    const values = readNested(reader, depth + 1, inside);
+    const values = yield* readNested(reader, depth + 1, inside);
     if (values.length !== count) {
       throw invalid(`A column has ${values.length} values, expected ${count}`);
     }
@@ -115,8 +139,13 @@ function readColumns(reader: Reader, count: number, depth: number, inside: Requi
   return tuples;
 }
 
-function readDictionary(reader: Reader, count: number, depth: number, inside: Required<BlockBounds>): unknown[] {
-  const distinct = readNested(reader, depth + 1, inside);
+function* readDictionary(
+  reader: Reader,
+  count: number,
+  depth: number,
+  inside: Required<BlockBounds>,
+): Generator<void, unknown[], undefined> {
+  const distinct = yield* readNested(reader, depth + 1, inside);
   const bytes = aligned(reader.take(count * 4, `${count} dictionary indices`), 4);
   const values: unknown[] = [];
   for (const index of new Uint32Array(bytes.buffer, bytes.byteOffset, count)) {

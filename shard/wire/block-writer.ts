@@ -7,8 +7,12 @@ import type { Writer } from './writer.ts';
  * Writes a block in the encoding that costs least. Strings travel as UTF-8, so a lone surrogate becomes U+FFFD.
  * Throws `INPUT_INVALID` for values that can't travel.
  */
-export function writeBlock(writer: Writer, values: readonly unknown[] | Rows): void {
-  if (Array.isArray(values)) writeValues(writer, values as readonly unknown[], 0, new Allowance());
+export function writeBlock(
+  writer: Writer,
+  values: readonly unknown[] | Rows,
+  allowance: Allowance = new Allowance(),
+): void {
+  if (Array.isArray(values)) writeValues(writer, values as readonly unknown[], 0, allowance);
   else writeRows(writer, values as Rows);
 }
 

@@ -1,4 +1,6 @@
+import { decodeBlock } from './block.ts';
 import { type BlockBounds, readBlock } from './block-reader.ts';
+import type { Chunks } from './chunks.ts';
 import { FrameDecoder, type FrameDecoderOptions, type RawFrame } from './decoder.ts';
 import { FrameType } from './frame.ts';
 import { invalid } from './limits.ts';
@@ -33,13 +35,10 @@ export function parseFrame({ type, payload }: RawFrame, bounds: BlockBounds = {}
     case FrameType.head:
       return { type: 'head', head: parseHead(readMap(payload)) };
     case FrameType.inputs: {
-      const reader = new Reader(payload);
-      const values = readBlock(reader, bounds);
-      reader.end('an inputs frame');
-      return { type: 'inputs', values };
+      return { type: 'inputs', values: decodeBlock({ bytes: payload }, bounds) };
     }
     case FrameType.outputs: {
-      const reader = new Reader(payload);
+      const reader = new Reader(payload.joined());
       const first = reader.word('the index of outputs');
       const values = readBlock(reader, bounds);
       reader.end('an outputs frame');
@@ -57,8 +56,8 @@ export function parseFrame({ type, payload }: RawFrame, bounds: BlockBounds = {}
   }
 }
 
-function readMap(payload: Uint8Array<ArrayBuffer>): unknown {
-  const { value, length } = unpackValue(payload);
+function readMap(payload: Chunks): unknown {
+  const { value, length } = unpackValue(payload.joined());
   if (length !== payload.length) throw invalid('Bytes are left over after a MessagePack map');
   return value;
 }

@@ -1,19 +1,26 @@
+import type { Block } from './block.ts';
+import { cutInputs } from './cut.ts';
 import type { Rows } from './encoding.ts';
 import { writeBlock } from './block-writer.ts';
 import { FRAME_HEADER_BYTES, FrameType, type FrameTypeCode, MAGIC, VERSION } from './frame.ts';
 import type { BatchEnd, BatchHead, RemoteError } from './message.ts';
-import { MAX_FRAME_BYTES } from './limits.ts';
+import { MAX_FRAME_BYTES, padded } from './limits.ts';
+import { Allowance } from './scan.ts';
 import { ShardError } from '../errors.ts';
 import { packValue } from './values.ts';
 import { Writer } from './writer.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A whole request: a head frame and one inputs frame. Throws `INPUT_INVALID` for inputs that can't travel. */
+/** A whole request: a head frame and some inputs frames. Throws `INPUT_INVALID` for inputs that can't travel. */
 export function encodeRequest(head: BatchHead, inputs: readonly unknown[]): Bytes {
   const writer = new Writer();
+  // One for all frames, as where they are read.
+  const allowance = new Allowance();
   writeMap(writer, FrameType.head, head);
-  writeFrame(writer, FrameType.inputs, () => writeBlock(writer, inputs));
+  for (const part of cutInputs(inputs)) {
+    writeFrame(writer, FrameType.inputs, () => writeBlock(writer, part, allowance));
+  }
   return writer.finish();
 }
 
@@ -36,6 +43,15 @@ export function encodeOutputs(first: number, outputs: readonly unknown[] | Rows)
     writeBlock(writer, outputs);
   });
   return writer.finish();
+}
+
+/** What `encodeOutputs` gives for a block that is encoded already: some pieces, none of which is copied. */
+export function frameOutputs(first: number, { bytes }: Block): Bytes[] {
+  const writer = new Writer(2 * FRAME_HEADER_BYTES);
+  writeHeader(writer, FrameType.outputs, checked(bytes.length + FRAME_HEADER_BYTES));
+  writer.pair(first, 0);
+  const padding = padded(bytes.length) - bytes.length;
+  return [writer.finish(), ...bytes.parts, ...(padding > 0 ? [new Uint8Array(padding)] : [])];
 }
 
 /** The input number `index` of the batch failed. */

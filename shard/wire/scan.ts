@@ -1,8 +1,11 @@
 import { FORBIDDEN_KEY, MAX_PARTS, MAX_VALUE_DEPTH, invalid } from './limits.ts';
 
+/** Elements of arrays and maps that count as much as an array itself. */
+const ELEMENTS_OF_PART = 16;
+
 /**
  * How many arrays, maps and extensions may still be made of what arrives: each may take one byte on the wire, and a
- * hundred in memory.
+ * hundred in memory. Elements may take one byte, and eight in memory.
  */
 export class Allowance {
   #left: number;
@@ -12,8 +15,13 @@ export class Allowance {
   }
 
   /** Throws `FRAME_INVALID` once nothing is left. */
-  spend(): void {
-    if (--this.#left < 0) throw invalid(`There are more than ${MAX_PARTS} arrays, maps and extensions`);
+  spend(elements = 0): void {
+    this.#left -= 1 + Math.floor(elements / ELEMENTS_OF_PART);
+    if (this.#left >= 0) return;
+    throw invalid(
+      `There are more than ${MAX_PARTS} arrays, maps and extensions, ${ELEMENTS_OF_PART} elements counting as one; ` +
+        'send long lists of numbers as typed arrays',
+    );
   }
 }
 
@@ -25,6 +33,25 @@ export class Allowance {
  */
 export function scanValue(bytes: Uint8Array<ArrayBuffer>, allowance: Allowance): number {
   return new Scanner(bytes, allowance).value(0);
+}
+
+/**
+ * Finds where the elements of a MessagePack array begin, and then where each run of about `stepBytes` of them ends, by
+ * the rules of `scanValue`. Refuses anything but an array of `count` elements.
+ */
+export function* scanList(
+  bytes: Uint8Array<ArrayBuffer>,
+  { count, allowance, stepBytes }: { readonly count: number; readonly allowance: Allowance; readonly stepBytes: number },
+): Generator<number, void, undefined> {
+  const scanner = new Scanner(bytes, allowance);
+  let start = scanner.array(count);
+  yield start;
+  for (let left = count; left > 0; left--) {
+    const end = scanner.value(1);
+    if (end - start < stepBytes && left > 1) continue;
+    yield end;
+    start = end;
+  }
 }
 
 const TYPED_ARRAY = 0x74;
@@ -48,6 +75,22 @@ class Scanner {
     this.#allowance = allowance;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Skips the header of an array of `count` elements and returns where they begin. */
+  array(count: number): number {
+    const token = this.#unsigned(1);
+    const length =
+      token >= 0x90 && token <= 0x9f
+        ? token & 0x0f
+        : token === 0xdc
+          ? this.#unsigned(2)
+          : token === 0xdd
+            ? this.#unsigned(4)
+            : undefined;
+    if (length !== undefined) this.#nest(length, 0);
+    if (length !== count) throw invalid(`Expected a MessagePack array of ${count} values`);
+    return this.#at;
   }
 
   /** Skips one value and returns where it ended. */
@@ -130,7 +173,6 @@ class Scanner {
   }
 
   #nest(values: number, depth: number): void {
-    this.#allowance.spend();
     if (depth >= MAX_VALUE_DEPTH) {
       throw invalid(`A value is nested more than ${MAX_VALUE_DEPTH} deep`);
     }
@@ -138,6 +180,7 @@ class Scanner {
     if (values > this.#bytes.length - this.#at) {
       throw invalid(`A value claims ${values} parts in ${this.#bytes.length - this.#at} bytes`);
     }
+    this.#allowance.spend(values);
   }
 
   #key(): void {

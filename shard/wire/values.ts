@@ -1,7 +1,7 @@
 import { Packr, type Options } from 'msgpackr';
 import { ShardError } from '../errors.ts';
 import { invalid } from './limits.ts';
-import { Allowance, scanValue } from './scan.ts';
+import { Allowance, scanList, scanValue } from './scan.ts';
 
 const options: Options = {
   useRecords: false,
@@ -45,4 +45,33 @@ export function unpackValue(
   } catch (error) {
     throw invalid('A MessagePack value could not be read', error);
   }
+}
+
+/** Bytes of values that are built in one go. */
+const STEP_BYTES = 64 * 1024;
+
+/**
+ * Appends to `values` the elements of the MessagePack array at the start of `bytes`, some at a time, and returns how
+ * many bytes it took. Throws `FRAME_INVALID`, also if there are not `count` of them.
+ */
+export function* unpackList(
+  bytes: Uint8Array<ArrayBuffer>,
+  values: unknown[],
+  { count, allowance }: { readonly count: number; readonly allowance: Allowance },
+): Generator<void, number, undefined> {
+  const ends = scanList(bytes, { count, allowance, stepBytes: STEP_BYTES });
+  let start: number | undefined;
+  for (const end of ends) {
+    if (start !== undefined) {
+      try {
+        packr.unpackMultiple(bytes.subarray(start, end), (value: unknown) => void values.push(value));
+      } catch (error) {
+        throw invalid('A MessagePack value could not be read', error);
+      }
+      yield;
+    }
+    start = end;
+  }
+  if (values.length !== count) throw invalid(`Expected a MessagePack array of ${count} values`);
+  return start ?? 0;
 }

@@ -1,0 +1,51 @@
+import { readBlock, readBlockInSteps } from './block-reader.ts';
+import { writeBlock } from './block-writer.ts';
+import { Chunks } from './chunks.ts';
+import { invalid } from './limits.ts';
+import { Reader } from './reader.ts';
+import type { Allowance } from './scan.ts';
+import { Writer } from './writer.ts';
+
+/** Values as they travel: how many, and their bytes, which nobody on the way has to read. */
+export interface Block {
+  readonly count: number;
+  readonly bytes: Chunks;
+}
+
+/** Throws `INPUT_INVALID` for values that can't travel. */
+export function encodeBlock(values: readonly unknown[]): Block {
+  const writer = new Writer();
+  writeBlock(writer, values);
+  return { count: values.length, bytes: new Chunks([writer.finish()]) };
+}
+
+/** A block by what its header says of it; its values are not looked at. Throws `FRAME_INVALID`. */
+export function blockOf(bytes: Chunks): Block {
+  const header = bytes.head(8);
+  if (header.length < 8) throw invalid(`Expected the header of a block, got ${header.length} bytes`);
+  return { count: new DataView(header.buffer, header.byteOffset).getUint32(4, true), bytes };
+}
+
+export interface DecodeBounds {
+  readonly maxValues?: number;
+  readonly allowance?: Allowance;
+}
+
+/** The values of a block that is all that its bytes hold. Throws `FRAME_INVALID`. */
+export function decodeBlock({ bytes }: Pick<Block, 'bytes'>, bounds: DecodeBounds = {}): unknown[] {
+  const reader = new Reader(bytes.joined());
+  const values = readBlock(reader, bounds);
+  reader.end('a block');
+  return values;
+}
+
+/** As `decodeBlock`, but a step at a time, so that the event loop can breathe between steps. */
+export function* decodeBlockInSteps(
+  { bytes }: Pick<Block, 'bytes'>,
+  bounds: DecodeBounds = {},
+): Generator<void, unknown[], undefined> {
+  const reader = new Reader(bytes.joined());
+  const values = yield* readBlockInSteps(reader, bounds);
+  reader.end('a block');
+  return values;
+}
