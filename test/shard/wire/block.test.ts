@@ -193,7 +193,8 @@ function maps(count: number): Buffer {
   return bytes.fill(0x80, 14, 14 + count);
 }
 /** Each map is one, and so are 16 elements of the array that holds them. */
-const most = 16 * Math.floor((MAX_PARTS - 2) / 17);
+const sixteens = Math.floor((MAX_PARTS - 2) / 17);
+const most = 16 * sixteens + Math.min(15, (MAX_PARTS - 2) % 17);
 const columns = Buffer.concat([block(5, 1, 2, 0), maps(most / 2), maps(most / 2)]);
 test('parts', refused, 'a value of more maps than are allowed', new Uint8Array(maps(most + 1)), /more than 1048576/);
 test('parts of columns', refused, 'as many maps in two columns', new Uint8Array(columns), /more than 1048576/);
