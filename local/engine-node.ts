@@ -1,5 +1,5 @@
 import type { Engine } from '../core/contract.ts';
-import { Registry } from '../core/functions/registry.ts';
+import { builtIns, Registry } from '../core/functions/registry.ts';
 import { packageVersion } from '../core/version.ts';
 import type { Lane } from '../shard/contract.ts';
 import type { NodeInfo } from '../sdk/contract.ts';
@@ -10,7 +10,7 @@ import { EngineLane } from './lane.ts';
 export class EngineNode implements Node {
   readonly url = 'local';
   readonly #engine: Engine;
-  readonly #functions = new Registry();
+  readonly #functions = new Registry(builtIns);
 
   constructor(engine: Engine) {
     this.#engine = engine;

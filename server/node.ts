@@ -2,16 +2,20 @@ import type { Logger } from 'pino';
 import type { Admission } from './admission.ts';
 import type { Calls } from './calls.ts';
 import type { Clock } from './clock.ts';
+import type { HostedFunction, RoutedFunction } from '../core/functions/contract.ts';
 import type { Registry } from '../core/functions/registry.ts';
 import type { Limits } from './limits.ts';
 import type { Turns } from './map/turns.ts';
 import type { Metrics } from './metrics.ts';
 import type { NodeState } from './state.ts';
 
+/** A built-in function, or one of an app, which runs in its workers. */
+export type NodeFunction = HostedFunction | RoutedFunction;
+
 /** The parts of one node, as its routes see them. */
 export interface Node {
   readonly state: NodeState;
-  readonly functions: Registry;
+  readonly functions: Registry<NodeFunction>;
   readonly admission: Admission;
   readonly calls: Calls;
   readonly metrics: Metrics;

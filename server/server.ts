@@ -6,12 +6,12 @@ import { Calls } from './calls.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { drain } from './drain.ts';
 import { ServerError } from './errors.ts';
-import type { HostedFunction } from '../core/functions/contract.ts';
-import { Registry } from '../core/functions/registry.ts';
+import { builtIns, Registry } from '../core/functions/registry.ts';
 import { type Limits, settleLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import { Turns } from './map/turns.ts';
 import { Metrics } from './metrics.ts';
+import type { NodeFunction } from './node.ts';
 import { NodeState } from './state.ts';
 import { settleGate } from './token.ts';
 
@@ -28,7 +28,7 @@ export interface ServerOptions {
   /** Default: silent. */
   readonly log?: Logger;
   /** Default: the built-in functions. */
-  readonly functions?: Iterable<HostedFunction>;
+  readonly functions?: Iterable<NodeFunction>;
   /** Default: the system's. */
   readonly clock?: Clock;
 }
@@ -71,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const admission = new Admission(limits);
   const calls = new Calls();
   const metrics = new Metrics({ admission, ready: () => state.isOpen });
-  const functions = new Registry(options.functions);
+  const functions = new Registry<NodeFunction>(options.functions ?? builtIns);
   const node = { state, functions, admission, calls, metrics, limits, clock, turns: new Turns(), log };
 
   const app = createApp(node, gate);

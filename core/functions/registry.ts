@@ -9,10 +9,10 @@ import { upsert } from './upsert.ts';
 export const builtIns: readonly HostedFunction[] = [embed, similarity, topK, upsert];
 
 /** The functions of one node, by name. */
-export class Registry {
-  readonly #functions: ReadonlyMap<string, HostedFunction>;
+export class Registry<Each extends { readonly name: string } = HostedFunction> {
+  readonly #functions: ReadonlyMap<string, Each>;
 
-  constructor(functions: Iterable<HostedFunction> = builtIns) {
+  constructor(functions: Iterable<Each>) {
     this.#functions = new Map([...functions].map((each) => [each.name, each]));
   }
 
@@ -21,7 +21,7 @@ export class Registry {
   }
 
   /** Throws `FUNCTION_NOT_FOUND`. */
-  get(name: string): HostedFunction {
+  get(name: string): Each {
     const found = this.#functions.get(name);
     if (found) return found;
     throw new CoreError(

@@ -1,9 +1,9 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Device } from '../device/contract.ts';
-import { CoreError } from '../errors.ts';
 import type { BoundFunction, HostedFunction } from './contract.ts';
 import { isolate } from './isolate.ts';
 import type { Entry, Outcome } from './outcome.ts';
+import { refuseWhole } from './refuse.ts';
 
 export interface RunOptions {
   readonly signal: AbortSignal;
@@ -18,7 +18,16 @@ const PARTS_AHEAD = 2;
  * Runs a batch part by part and yields each index exactly once, in any order. An input that is wrong fails alone;
  * only if every input is wrong in the same way is the batch refused as a whole, by throwing that error.
  */
-export async function* runBatch(
+export function runBatch(
+  hosted: Pick<HostedFunction, 'sequential'>,
+  bound: BoundFunction<unknown>,
+  inputs: readonly unknown[],
+  options: RunOptions,
+): AsyncGenerator<Outcome, void, undefined> {
+  return refuseWhole(runParts(hosted, bound, inputs, options));
+}
+
+async function* runParts(
   hosted: Pick<HostedFunction, 'sequential'>,
   bound: BoundFunction<unknown>,
   inputs: readonly unknown[],
@@ -27,8 +36,6 @@ export async function* runBatch(
   const partInputs = Math.min(options.partInputs, bound.partInputs ?? Infinity);
   const ahead = hosted.sequential ? 1 : PARTS_AHEAD;
   const running: Promise<Outcome[]>[] = [];
-  // Held back until one input is accepted, since a batch can only be refused before its answer has begun.
-  let refused: Extract<Outcome, { kind: 'failure' }>[] | undefined = [];
 
   for (let from = 0; from < inputs.length; from += partInputs) {
     signal.throwIfAborted();
@@ -37,36 +44,20 @@ export async function* runBatch(
       try {
         entries.push({ index, input: bound.accept(inputs[index]) });
       } catch (error) {
-        const failure = { kind: 'failure', index, error } as const;
-        if (refused) refused.push(failure);
-        else yield failure;
+        yield { kind: 'failure', index, error };
       }
     }
     if (entries.length === 0) {
       await breathe();
       continue;
     }
-    if (refused) yield* refused;
-    refused = undefined;
     const part = isolate(bound, entries, signal);
     // Awaited below, or not at all if the batch ends before.
     part.catch(() => {});
     running.push(part);
     if (running.length >= ahead) yield* await running.shift()!;
   }
-  const [first] = refused ?? [];
-  if (refused && first && refusesBatch(refused.map(({ error }) => error))) throw first.error;
-  if (refused) yield* refused;
   while (running.length > 0) yield* await running.shift()!;
-}
-
-/** Codes that say that a batch as a whole was meant for something else. */
-const WHOLE_CODES: readonly string[] = ['INPUT_INVALID', 'COLLECTION_MISMATCH'];
-
-function refusesBatch(errors: readonly unknown[]): boolean {
-  const codes = new Set(errors.map((error) => (error instanceof CoreError ? error.code : '')));
-  const [code] = codes;
-  return codes.size === 1 && code !== undefined && WHOLE_CODES.includes(code);
 }
 
 /** Inputs that are run at once: enough for the device to be busy, and few enough for the first outputs to leave soon. */

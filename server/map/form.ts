@@ -2,12 +2,23 @@
 import type { IncomingMessage } from 'node:http';
 import type { BatchEnd, BatchHead } from '../../shard/wire/message.ts';
 import type { Outputs } from '../../core/functions/contract.ts';
+import type { Block } from '../../shard/wire/block.ts';
 import type { Limits } from '../limits.ts';
 import type { ErrorBody } from '../status.ts';
+import type { Turns } from './turns.ts';
 
 export interface MapRequest {
   readonly head: BatchHead;
-  readonly inputs: readonly unknown[];
+  readonly inputs: BatchInputs;
+}
+
+/** The inputs of a batch, as whoever runs it wants them. */
+export interface BatchInputs {
+  readonly count: number;
+  /** For those who hand them on. */
+  blocks(): readonly Block[];
+  /** Throws `FRAME_INVALID`. */
+  values(turns: Turns): Promise<readonly unknown[]>;
 }
 
 export interface Form {
@@ -17,6 +28,8 @@ export interface Form {
   read(request: IncomingMessage, limits: Limits, take: (bytes: number) => void): Promise<MapRequest>;
   /** In pieces, each whole in itself and made only when asked for, so that the event loop can breathe between them. */
   outputs(first: number, outputs: Outputs): Iterable<Uint8Array | string>;
+  /** The same of outputs that came encoded. */
+  encoded(first: number, block: Block): Iterable<Uint8Array | string>;
   failure(index: number, error: ErrorBody): Uint8Array | string;
   end(end: BatchEnd): Uint8Array | string;
   error(error: ErrorBody): Uint8Array | string;

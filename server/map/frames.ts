@@ -1,11 +1,21 @@
-import { decodeMessages } from '../../shard/wire/decode.ts';
-import { encodeBeat, encodeEnd, encodeError, encodeFailure, encodeOutputs } from '../../shard/wire/encode.ts';
-import { MEDIA_TYPE } from '../../shard/wire/frame.ts';
-import type { BatchHead, Message } from '../../shard/wire/message.ts';
+import { type Block, blockOf } from '../../shard/wire/block.ts';
+import { parseFrame } from '../../shard/wire/decode.ts';
+import { FrameDecoder, type RawFrame } from '../../shard/wire/decoder.ts';
+import {
+  encodeBeat,
+  encodeEnd,
+  encodeError,
+  encodeFailure,
+  encodeOutputs,
+  frameOutputs,
+} from '../../shard/wire/encode.ts';
+import { FrameType, MEDIA_TYPE } from '../../shard/wire/frame.ts';
+import type { BatchHead } from '../../shard/wire/message.ts';
 import { ShardError } from '../../shard/errors.ts';
 import { readBody } from './body.ts';
 import { checkCount } from './count.ts';
 import type { Form } from './form.ts';
+import { encodedInputs } from './inputs.ts';
 import { Pace } from './pace.ts';
 
 /** The binary form. One for each answer, since it learns how many outputs make a piece. */
@@ -15,25 +25,28 @@ export function frames(): Form {
     requestType: MEDIA_TYPE,
     responseType: MEDIA_TYPE,
     async read(request, limits, take) {
+      const decoder = new FrameDecoder({ maxFrameBytes: limits.frameBytes });
       let head: BatchHead | undefined;
-      const inputs: unknown[] = [];
-      let blocks = 0;
-      const body = readBody(request, limits.bodyBytes, take);
-      const decoding = { maxFrameBytes: limits.frameBytes, maxValues: limits.batchInputs };
-      for await (const message of decodeMessages(body, decoding)) {
-        if (!head) {
-          head = headOf(message);
-          checkCount(head.count, limits);
-          continue;
+      const blocks: Block[] = [];
+      let count = 0;
+      for await (const chunk of readBody(request, limits.bodyBytes, take)) {
+        for (const frame of decoder.push(chunk)) {
+          if (!head) {
+            head = headOf(frame);
+            checkCount(head.count, limits);
+            continue;
+          }
+          const block = inputsOf(frame);
+          blocks.push(block);
+          count += block.count;
+          if (count > head.count) throw miscounted(head, `${count} or more`);
         }
-        for (const input of inputsOf(message)) inputs.push(input);
-        blocks++;
-        if (inputs.length > head.count) throw miscounted(head, `${inputs.length} or more`);
       }
+      decoder.end();
       if (!head) throw invalid('The body is empty; expected a head frame and inputs frames');
-      if (inputs.length !== head.count) throw miscounted(head, String(inputs.length));
-      if (blocks === 0) throw invalid('The body has no inputs frame; expected one or more');
-      return { head, inputs };
+      if (count !== head.count) throw miscounted(head, String(count));
+      if (blocks.length === 0) throw invalid('The body has no inputs frame; expected one or more');
+      return { head, inputs: encodedInputs(blocks) };
     },
     outputs(first, outputs) {
       if (outputs.kind === 'values') {
@@ -47,6 +60,7 @@ export function frames(): Form {
         return encodeOutputs(first + from, rows);
       });
     },
+    encoded: frameOutputs,
     failure: encodeFailure,
     end: encodeEnd,
     error: encodeError,
@@ -54,14 +68,15 @@ export function frames(): Form {
   };
 }
 
-function headOf(message: Message): BatchHead {
-  if (message.type === 'head') return message.head;
-  throw invalid(`Expected a head frame first, got ${message.type}`);
+function headOf(frame: RawFrame): BatchHead {
+  const message = frame.type === FrameType.head ? parseFrame(frame) : undefined;
+  if (message?.type === 'head') return message.head;
+  throw invalid(`Expected a head frame first, got one of type ${frame.type}`);
 }
 
-function inputsOf(message: Message): readonly unknown[] {
-  if (message.type === 'inputs') return message.values;
-  throw invalid(`Expected an inputs frame after the head, got ${message.type}`);
+function inputsOf({ type, payload }: RawFrame): Block {
+  if (type === FrameType.inputs) return blockOf(payload);
+  throw invalid(`Expected an inputs frame after the head, got one of type ${type}`);
 }
 
 function miscounted(head: BatchHead, got: string): ShardError {

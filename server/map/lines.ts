@@ -10,9 +10,11 @@ import {
   parseJsonRequest,
 } from '../../shard/wire/json.ts';
 import { ShardError } from '../../shard/errors.ts';
+import { decodeBlock } from '../../shard/wire/block.ts';
 import { readBody } from './body.ts';
 import { checkCount } from './count.ts';
 import type { Form } from './form.ts';
+import { plainInputs } from './inputs.ts';
 import { Pace } from './pace.ts';
 
 /** The JSON form: an object in, a line for each output back. One for each answer, as `frames`. */
@@ -28,15 +30,10 @@ export function lines(): Form {
       if (!isUtf8(bytes)) throw new ShardError('FRAME_INVALID', 'The body is not UTF-8');
       const parsed = parseJsonRequest(bytes.toString('utf8'), { call: randomUUID() });
       checkCount(parsed.inputs.length, limits);
-      return parsed;
+      return { head: parsed.head, inputs: plainInputs(parsed.inputs) };
     },
     outputs(first, outputs) {
-      if (outputs.kind === 'values') {
-        const { values } = outputs;
-        return pace.pieces(values.length, (from, to) =>
-          values.slice(from, to).reduce<string>((text, value, at) => text + jsonOutput(first + from + at, value), ''),
-        );
-      }
+      if (outputs.kind === 'values') return valueLines(pace, first, outputs.values);
       const { count, dims, data } = outputs.vectors;
       return pace.pieces(count, (from, to) => {
         let text = '';
@@ -46,9 +43,16 @@ export function lines(): Form {
         return text;
       });
     },
+    encoded: (first, block) => valueLines(pace, first, decodeBlock(block)),
     failure: jsonFailure,
     end: jsonEnd,
     error: jsonError,
     beat: () => undefined,
   };
+}
+
+function valueLines(pace: Pace, first: number, values: readonly unknown[]): Iterable<string> {
+  return pace.pieces(values.length, (from, to) =>
+    values.slice(from, to).reduce<string>((text, value, at) => text + jsonOutput(first + from + at, value), ''),
+  );
 }

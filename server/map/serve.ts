@@ -1,10 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ServerError } from '../errors.ts';
-import type { Node } from '../node.ts';
+import type { Node, NodeFunction } from '../node.ts';
 import { answerTo } from '../status.ts';
 import { Answer } from './answer.ts';
+import type { Engine } from '../../core/contract.ts';
+import type { Outcome, RoutedOutcome } from '../../core/functions/outcome.ts';
+import { refuseWhole } from '../../core/functions/refuse.ts';
 import { partInputs, runBatch } from '../../core/functions/run-batch.ts';
-import type { Form } from './form.ts';
+import type { Form, MapRequest } from './form.ts';
+import type { Turns } from './turns.ts';
 
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -45,20 +49,22 @@ export async function serveBatch(node: Node, form: Form, { request, response, on
   try {
     const { head, inputs } = await form.read(request, limits, (bytes) => permit.takeBytes(bytes));
     entry.name(head.call);
-    permit.takeInputs(inputs.length);
+    permit.takeInputs(inputs.count);
     const hosted = node.functions.get(head.function);
     functionName = hosted.name;
-    inputCount = inputs.length;
-    const bound = hosted.bind(head.options, engine, head);
+    inputCount = inputs.count;
+    const outcomes = outcomesOf(hosted, { head, inputs }, { engine, turns, signal });
     using _ = clock.after(limits.batchMs, () => {
       controller.abort(new ServerError('BATCH_TIMEOUT', `The batch took longer than ${limits.batchMs} ms`));
     });
     answer.startBeats();
 
     let failed = 0;
-    for await (const each of runBatch(hosted, bound, inputs, { signal, partInputs: partInputs(engine.device) })) {
-      if (each.kind === 'outputs') {
-        await answer.write(form.outputs(each.first, each.outputs));
+    for await (const each of outcomes) {
+      if (each.kind !== 'failure') {
+        await answer.write(
+          each.kind === 'encoded' ? form.encoded(each.first, each.block) : form.outputs(each.first, each.outputs),
+        );
         continue;
       }
       failed++;
@@ -67,12 +73,9 @@ export async function serveBatch(node: Node, form: Form, { request, response, on
       await answer.write([form.failure(each.index, error)]);
     }
     const milliseconds = clock.now() - began;
-    await answer.end(form.end({ count: inputs.length, failed, milliseconds }));
+    await answer.end(form.end({ count: inputs.count, failed, milliseconds }));
     const { call, batch, attempt } = head;
-    log.debug(
-      { call, batch, attempt, function: hosted.name, count: inputs.length, failed, milliseconds },
-      'batch done',
-    );
+    log.debug({ call, batch, attempt, function: hosted.name, count: inputs.count, failed, milliseconds }, 'batch done');
   } catch (thrown) {
     // Whatever an aborted part threw, the cause is why it was aborted.
     const error: unknown = signal.aborted ? signal.reason : thrown;
@@ -93,4 +96,26 @@ export async function serveBatch(node: Node, form: Form, { request, response, on
       });
     }
   }
+}
+
+interface Surroundings {
+  readonly engine: Engine;
+  readonly turns: Turns;
+  readonly signal: AbortSignal;
+}
+
+/** Checks the options at once, and runs the batch when what becomes of it is asked for. */
+function outcomesOf(
+  hosted: NodeFunction,
+  { head, inputs }: MapRequest,
+  { engine, turns, signal }: Surroundings,
+): AsyncIterable<Outcome | RoutedOutcome> {
+  if ('route' in hosted) {
+    return refuseWhole(hosted.route(head.options, engine, head)(inputs.blocks(), signal));
+  }
+  const bound = hosted.bind(head.options, engine, head);
+  const options = { signal, partInputs: partInputs(engine.device) };
+  return (async function* decoded() {
+    yield* runBatch(hosted, bound, await inputs.values(turns), options);
+  })();
 }

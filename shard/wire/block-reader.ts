@@ -69,11 +69,7 @@ function* readNested(
   }
 }
 
-function* readValues(
-  reader: Reader,
-  count: number,
-  allowance: Allowance,
-): Generator<void, unknown[], undefined> {
+function* readValues(reader: Reader, count: number, allowance: Allowance): Generator<void, unknown[], undefined> {
   const values: unknown[] = [];
   const length = yield* unpackList(reader.rest(), values, { count, allowance });
   reader.take(length, 'MessagePack values');

@@ -39,7 +39,13 @@ export class FrameDecoder {
       if (this.#queue.length < whole) return;
       this.#header = undefined;
       const payload = this.#queue.take(length);
-      if (whole > length && this.#queue.take(whole - length).joined().some(Boolean)) {
+      if (
+        whole > length &&
+        this.#queue
+          .take(whole - length)
+          .joined()
+          .some(Boolean)
+      ) {
         throw invalid('Expected zeros between frames');
       }
       yield { type, payload };

@@ -41,7 +41,11 @@ export function scanValue(bytes: Uint8Array<ArrayBuffer>, allowance: Allowance):
  */
 export function* scanList(
   bytes: Uint8Array<ArrayBuffer>,
-  { count, allowance, stepBytes }: { readonly count: number; readonly allowance: Allowance; readonly stepBytes: number },
+  {
+    count,
+    allowance,
+    stepBytes,
+  }: { readonly count: number; readonly allowance: Allowance; readonly stepBytes: number },
 ): Generator<number, void, undefined> {
   const scanner = new Scanner(bytes, allowance);
   let start = scanner.array(count);
