@@ -1,7 +1,5 @@
 /** The contract of a function that a node serves: inputs in, outputs of the same positions out. */
-import type { Block } from '../../shard/wire/block.ts';
 import type { Engine, Vectors } from '../contract.ts';
-import type { RoutedOutcome } from './outcome.ts';
 
 /** Outputs of consecutive inputs: rows of vectors, which travel as raw bytes, or any plain values. */
 export type Outputs =
@@ -41,16 +39,3 @@ export interface HostedFunction<Input = unknown> {
   /** Checks the options. Throws `OPTION_INVALID`, or `COLLECTION_NOT_FOUND`. */
   bind(options: unknown, engine: Engine, batch: BatchName): BoundFunction<Input>;
 }
-
-/** A function that runs in other processes: its inputs and outputs pass through this one as bytes. */
-export interface RoutedFunction {
-  readonly name: string;
-  /** Checks the options. Throws `OPTION_INVALID`. */
-  route(options: unknown, engine: Engine, batch: BatchName): Route;
-}
-
-/**
- * Yields what became of each input of the blocks exactly once, in any order. Outputs that are not taken hold up the
- * function. Throws what fails the batch as a whole, `FRAME_INVALID` if a block is not one.
- */
-export type Route = (blocks: readonly Block[], signal: AbortSignal) => AsyncIterable<RoutedOutcome>;

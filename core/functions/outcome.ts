@@ -1,4 +1,3 @@
-import type { Block } from '../../shard/wire/block.ts';
 import type { Outputs } from './contract.ts';
 
 /** An accepted input and its position in the batch. */
@@ -16,6 +15,3 @@ export interface Failure {
 
 /** What became of one input, or of consecutive ones. */
 export type Outcome = { readonly kind: 'outputs'; readonly first: number; readonly outputs: Outputs } | Failure;
-
-/** The same, where the outputs were encoded by another process. */
-export type RoutedOutcome = { readonly kind: 'encoded'; readonly first: number; readonly block: Block } | Failure;

@@ -291,7 +291,10 @@ for (const form of FORMS) {
 test('more values in a frame than a batch may have inputs are refused before they are made', async (t) => {
   await using node = await startNode({ limits: LIMITS });
   const body = join(encodeHead(head), encodeInputs(Array.from({ length: 1001 }, () => 'a')));
-  t.regex((await ask({ url: node.url, form: 'frames', body })).message ?? '', /announces 2 inputs, but the frames hold 1001 or more/);
+  t.regex(
+    (await ask({ url: node.url, form: 'frames', body })).message ?? '',
+    /announces 2 inputs, but the frames hold 1001 or more/,
+  );
 });
 
 test('a client that goes on sending what was refused is read for a while, and then cut off', async (t) => {
