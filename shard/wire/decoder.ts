@@ -1,4 +1,4 @@
-import { ByteQueue, Chunks } from './chunks.ts';
+import { ByteQueue, type Chunks } from './chunks.ts';
 import { FRAME_HEADER_BYTES, type FrameTypeCode, isFrameType, MAGIC, VERSION } from './frame.ts';
 import { MAX_FRAME_BYTES, invalid, padded } from './limits.ts';
 
