@@ -2,10 +2,20 @@ export { open } from './local/open.ts';
 export { connect, type ConnectOptions } from './sdk/connect.ts';
 export type { Connection, RemoteFunction } from './sdk/connection.ts';
 export { App } from './sdk/app/app.ts';
+export type { AppClass, Lifecycle } from './sdk/app/class.ts';
 export type { CalledFunction, ForEachOptions, MapArguments } from './sdk/app/called.ts';
 export type { FunctionHandle } from './sdk/app/handle.ts';
 export { context, type Context } from './shard/app/context.ts';
-export type { BatchedOptions, FunctionOptions, GpuRequest, WorkerOptions } from './shard/app/definition.ts';
+export type {
+  BatchedOptions,
+  BatchedRunOptions,
+  FunctionOptions,
+  GpuRequest,
+  RunOptions,
+  Schema,
+  WorkerOptions,
+} from './shard/app/definition.ts';
+export type { Issue } from './shard/app/validate.ts';
 export type { Collection, Similarity, TopKOptions, UpsertOptions } from './sdk/collection.ts';
 export type { Embed, EmbedOptions } from './sdk/embed.ts';
 export type {

@@ -16,6 +16,8 @@ export type ServerErrorCode =
   | 'CALL_CANCELLED'
   | 'BATCH_TIMEOUT'
   | 'INTERNAL'
+  /** An input does not fit the schema of its function; `details` has the issues. */
+  | 'INPUT_INVALID'
   /** A handler of an app threw, or its outputs are of the wrong number; `details` has its stack. */
   | 'FUNCTION_FAILED'
   /** A handler of an app took longer than its timeout. */
@@ -30,6 +32,8 @@ export type ServerErrorCode =
   | 'ADDRESS_UNUSABLE'
   /** Never sent: the module is no app, or failed to load. */
   | 'APP_INVALID'
+  /** Never sent: a worker could not make the state of its class. */
+  | 'ENTER_FAILED'
   | 'OPTION_INVALID';
 
 export interface ServerErrorOptions extends ErrorOptions {

@@ -73,6 +73,7 @@ export const statusOf: { readonly [Code in AnswerCode]: number } = {
   PORT_IN_USE: 500,
   ADDRESS_UNUSABLE: 500,
   APP_INVALID: 500,
+  ENTER_FAILED: 500,
   INTERNAL: 500,
 };
 

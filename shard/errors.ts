@@ -22,6 +22,8 @@ export type ShardErrorCode =
 export interface ShardErrorOptions extends ErrorOptions {
   /** Milliseconds after which the same request may succeed, where the other side told. */
   readonly retryAfter?: number;
+  /** Plain data for programs. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** Planning, streaming or the wire could not do what was asked; `code` says why. */
@@ -29,11 +31,13 @@ export class ShardError extends Error {
   override readonly name = 'ShardError';
   readonly code: ShardErrorCode;
   readonly retryAfter: number | undefined;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ShardErrorCode, message: string, options?: ShardErrorOptions) {
     super(message, options);
     this.code = code;
     this.retryAfter = options?.retryAfter;
+    this.details = options?.details;
   }
 }
 

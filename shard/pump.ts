@@ -253,7 +253,7 @@ class Pump<I, O> {
       if (unanswered.answer(answer.index) === undefined) {
         throw faulty(name, `answered input ${answer.index} of a batch twice, or without being asked`);
       }
-      if (this.#mayRetry(task)) failed.push(answer.index);
+      if (this.#mayRetry(task, answer.error)) failed.push(answer.index);
       else this.#settle(state, task, answer.index, answer.error);
     } else {
       for (let offset = 0; offset < answer.outputs.length; offset++) {
@@ -275,8 +275,9 @@ class Pump<I, O> {
     this.#output.put(index, { value, bytes });
   }
 
-  #mayRetry(task: Task<I>): boolean {
-    return task.failures < this.#settings.retries.maxRetries;
+  #mayRetry(task: Task<I>, { code }: RemoteError): boolean {
+    // What is wrong with the input itself stays wrong.
+    return code !== 'INPUT_INVALID' && task.failures < this.#settings.retries.maxRetries;
   }
 
   /** The function failed for good on one input. */
@@ -327,7 +328,7 @@ class Pump<I, O> {
     if (length === 0) return;
     if (length === 1) {
       const alone = { ...task, ...rest };
-      if (this.#mayRetry(task)) this.#retryLater(alone, [0]);
+      if (this.#mayRetry(task, error.remote)) this.#retryLater(alone, [0]);
       else this.#settle(state, alone, 0, error.remote);
       return;
     }

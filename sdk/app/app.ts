@@ -1,17 +1,20 @@
 import {
   type AppDefinition,
   type BatchedOptions,
+  type ClassDefinition,
   defined,
   type FunctionDefinition,
   type FunctionOptions,
+  type Schema,
+  type Validated,
+  type WorkerOptions,
 } from '../../shard/app/definition.ts';
+import { requireKnown } from '../../shard/options.ts';
 import { SdkError } from '../errors.ts';
+import { AppClass, type Lifecycle } from './class.ts';
+import { type BatchHandler, type Handler, type Input, type InputOf, type Parsed, requireHandler } from './declared.ts';
 import { FunctionHandle } from './handle.ts';
-import { requireName, settleBatched, settleFunction } from './options.ts';
-
-/** A handler, with its return type as it is. */
-type Handler<A extends readonly unknown[], R> = (...args: A) => R;
-type BatchHandler<I, O> = (inputs: I[]) => readonly O[] | Promise<readonly O[]>;
+import { requireName, settle, settleWorkers } from './options.ts';
 
 /**
  * Functions of yours that nodes run: `warpmap serve` runs the module that exports the app, in processes of their own.
@@ -20,19 +23,26 @@ type BatchHandler<I, O> = (inputs: I[]) => readonly O[] | Promise<readonly O[]>;
 export class App {
   readonly name: string;
   readonly #functions = new Map<string, FunctionDefinition>();
+  readonly #classes = new Map<string, ClassDefinition>();
 
   /** Throws `OPTION_INVALID` for a name that is none. */
   constructor(name: string) {
     this.name = requireName(name, 'an app');
-    const definition: AppDefinition = { name, functions: this.#functions };
+    const definition: AppDefinition = { name, functions: this.#functions, classes: this.#classes };
     Object.assign(this, defined(definition));
   }
 
   /**
    * A function of one input at a time: the handler's parameters are the inputs, what it returns (or its promise
-   * resolves to) the outputs. Throws `OPTION_INVALID` for a name that is taken or none, or an unknown option.
+   * resolves to) the outputs. With `input`, a schema, its one parameter is what the schema makes of the input. Throws
+   * `OPTION_INVALID` for a name that is taken or none, or an unknown option.
    */
   function<A extends readonly unknown[], R>(name: string, handler: Handler<A, R>): FunctionHandle<A, Awaited<R>>;
+  function<S extends Schema, R>(
+    name: string,
+    options: FunctionOptions & Validated<S>,
+    handler: Handler<[input: Parsed<S>], R>,
+  ): FunctionHandle<Input<InputOf<S>>, Awaited<R>>;
   function<A extends readonly unknown[], R>(
     name: string,
     options: FunctionOptions,
@@ -43,14 +53,8 @@ export class App {
     ...rest: readonly [Handler<A, R>] | readonly [FunctionOptions, Handler<A, R>]
   ): FunctionHandle<A, Awaited<R>> {
     const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest;
-    const settled = settleFunction(options, `function ${JSON.stringify(name)}`);
-    this.#define({ name, options: settled, handler: requireHandler(handler, name) });
-    return new FunctionHandle<A, Awaited<R>>({
-      app: this.name,
-      name,
-      options: settled,
-      run: async (...args: A): Promise<Awaited<R>> => await handler(...args),
-    });
+    const settled = settle(options, { what: `function ${JSON.stringify(name)}`, batched: false });
+    return this.#define<A, Awaited<R>>({ name, workers: name, ...settled, handler: requireHandler(handler, name) });
   }
 
   /**
@@ -58,31 +62,60 @@ export class App {
    * outputs, in their order. If it throws, it is run on halves until the input at fault is alone, so it should be safe
    * to run again. Throws `OPTION_INVALID` as `function` does.
    */
-  batched<I, O>(name: string, options: BatchedOptions, handler: BatchHandler<I, O>): FunctionHandle<[input: I], O> {
-    const settled = settleBatched(options, `batched function ${JSON.stringify(name)}`);
-    this.#define({ name, options: settled, handler: requireHandler(handler, name) });
-    return new FunctionHandle<[input: I], O>({
-      app: this.name,
+  batched<S extends Schema, O>(
+    name: string,
+    options: BatchedOptions & Validated<S>,
+    handler: BatchHandler<Parsed<S>, O>,
+  ): FunctionHandle<Input<InputOf<S>>, O>;
+  batched<I, O>(name: string, options: BatchedOptions, handler: BatchHandler<I, O>): FunctionHandle<Input<I>, O>;
+  batched<I, O>(name: string, options: BatchedOptions, handler: BatchHandler<I, O>): FunctionHandle<Input<I>, O> {
+    const settled = settle(options, { what: `batched function ${JSON.stringify(name)}`, batched: true });
+    return this.#define({ name, workers: name, ...settled, handler: requireHandler(handler, name) });
+  }
+
+  /**
+   * Functions that share workers and a state, such as a loaded model: `enter` makes the state once in each worker,
+   * before its first run, and `exit` puts it away when the worker ends in order. Its functions are declared on what
+   * this returns. Throws `OPTION_INVALID` as `function` does.
+   */
+  cls<State>(name: string, lifecycle: Lifecycle<State>): AppClass<Awaited<State>>;
+  cls<State>(name: string, options: WorkerOptions, lifecycle: Lifecycle<State>): AppClass<Awaited<State>>;
+  cls<State>(
+    name: string,
+    ...rest: readonly [Lifecycle<State>] | readonly [WorkerOptions, Lifecycle<State>]
+  ): AppClass<Awaited<State>> {
+    const [options, lifecycle] = rest.length === 1 ? [{}, rest[0]] : rest;
+    const what = `class ${JSON.stringify(name)}`;
+    const workers = settleWorkers(options, what);
+    requireKnown(lifecycle, LIFECYCLE_NAMES, what);
+    this.#requireFree(requireName(name, 'a class'));
+    const definition: ClassDefinition = {
       name,
-      options: settled,
-      run: async (input: I) => {
-        const outputs = await handler([input]);
-        if (Array.isArray(outputs) && outputs.length === 1) return outputs[0] as O;
-        throw new SdkError('OUTPUTS_MISCOUNTED', `Expected ${name} to give an array of 1 output for 1 input`);
-      },
+      enter: requireHandler(lifecycle.enter, `enter of ${name}`),
+      exit: lifecycle.exit && requireHandler(lifecycle.exit, `exit of ${name}`),
+    };
+    this.#classes.set(name, definition);
+    return new AppClass({
+      definition,
+      workers,
+      define: (method, state) => this.#define(method, state),
     });
   }
 
-  #define(definition: FunctionDefinition): void {
+  #define<A extends readonly unknown[], O>(
+    definition: FunctionDefinition,
+    state?: () => Promise<readonly unknown[]>,
+  ): FunctionHandle<A, O> {
     const name = requireName(definition.name, 'a function');
-    if (this.#functions.has(name)) {
-      throw new SdkError('OPTION_INVALID', `App ${this.name} has a function ${name} already; give this another name`);
-    }
+    this.#requireFree(name);
     this.#functions.set(name, definition);
+    return new FunctionHandle<A, O>({ app: this.name, definition, ...(state && { state }) });
+  }
+
+  #requireFree(name: string): void {
+    if (!this.#functions.has(name) && !this.#classes.has(name)) return;
+    throw new SdkError('OPTION_INVALID', `App ${this.name} has a function ${name} already; give this another name`);
   }
 }
 
-function requireHandler(handler: unknown, name: string): FunctionDefinition['handler'] {
-  if (typeof handler === 'function') return handler as FunctionDefinition['handler'];
-  throw new SdkError('OPTION_INVALID', `Expected the handler of ${name} to be a function, got ${typeof handler}`);
-}
+const LIFECYCLE_NAMES: ReadonlySet<string> = new Set<keyof Lifecycle<unknown>>(['enter', 'exit']);

@@ -1,15 +1,22 @@
 import type {
   BatchedOptions,
+  BatchedRunOptions,
   FunctionOptions,
   GpuRequest,
+  RunOptions,
+  Schema,
   SettledOptions,
+  Validated,
   WorkerOptions,
 } from '../../shard/app/definition.ts';
+import { isSchema } from '../../shard/app/validate.ts';
 import { requireKnown, requireNumber, resolveRetries } from '../../shard/options.ts';
 import { FUNCTION_RETRIES } from '../../shard/retry.ts';
 import { SdkError } from '../errors.ts';
 
-const WORKER_NAMES: readonly (keyof WorkerOptions)[] = [
+type Names<Options> = readonly (keyof Options)[];
+
+const WORKER_NAMES: Names<WorkerOptions> = [
   'concurrency',
   'minWorkers',
   'maxWorkers',
@@ -20,34 +27,57 @@ const WORKER_NAMES: readonly (keyof WorkerOptions)[] = [
   'maxWorkerMemory',
   'maxRunsPerWorker',
 ];
-const NAMES: readonly (keyof FunctionOptions)[] = ['timeout', 'retries', ...WORKER_NAMES];
-const FUNCTION_NAMES: ReadonlySet<string> = new Set(NAMES);
-const BATCHED_NAMES: ReadonlySet<string> = new Set<keyof BatchedOptions>([...NAMES, 'maxBatchSize']);
+const RUN_NAMES: Names<RunOptions & Validated<Schema>> = ['timeout', 'retries', 'input'];
+const BATCHED_NAMES: Names<BatchedRunOptions> = ['maxBatchSize'];
 const DEFAULT_BATCH = 256;
 /** What a timer can wait, about 24 days. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
-/** Throws `OPTION_INVALID`. */
-export function settleFunction(options: FunctionOptions, what: string): SettledOptions {
-  requireKnown(options, FUNCTION_NAMES, what);
-  return settle(options, undefined);
+export type SettledRun = Pick<SettledOptions, 'timeout' | 'retries' | 'maxBatchSize'>;
+export type SettledWorkers = Omit<SettledOptions, keyof SettledRun>;
+
+/** What is declared: a function alone has workers of its own, a method has those of its class. */
+export interface Declared {
+  /** For people. */
+  readonly what: string;
+  readonly batched: boolean;
+  /** Those of the class; a function settles its own. */
+  readonly workers?: SettledWorkers;
 }
 
 /** Throws `OPTION_INVALID`. */
-export function settleBatched(options: BatchedOptions, what: string): SettledOptions {
-  requireKnown(options, BATCHED_NAMES, what);
-  const { maxBatchSize = DEFAULT_BATCH } = options;
-  return settle(options, requireNumber('maxBatchSize', maxBatchSize, { from: 1, whole: true }));
-}
-
-function settle(options: FunctionOptions, maxBatchSize: number | undefined): SettledOptions {
-  const { timeout, retries = {} } = options;
+export function settle(
+  options: BatchedOptions & Partial<Validated<Schema>>,
+  { what, batched, workers }: Declared,
+): { readonly options: SettledOptions; readonly input: Schema | undefined } {
+  const names = [...RUN_NAMES, ...(workers ? [] : WORKER_NAMES), ...(batched ? BATCHED_NAMES : [])];
+  requireKnown(options, new Set(names), what);
+  const { timeout, retries = {}, maxBatchSize = DEFAULT_BATCH, input } = options;
   if (timeout !== undefined) requireNumber('timeout', timeout, { above: 0, to: MAX_TIMEOUT });
   resolveRetries('retries', retries, FUNCTION_RETRIES);
-  return { timeout, retries: { ...retries }, ...settleWorkers(options), maxBatchSize };
+  if (batched) requireNumber('maxBatchSize', maxBatchSize, { from: 1, whole: true });
+  if (input !== undefined && !isSchema(input)) {
+    throw new SdkError(
+      'OPTION_INVALID',
+      `Expected input of ${what} to be a schema, such as one of zod or valibot, got ${typeof input}`,
+    );
+  }
+  const settled = {
+    timeout,
+    retries: { ...retries },
+    ...(workers ?? workersOf(options)),
+    maxBatchSize: batched ? maxBatchSize : undefined,
+  };
+  return { options: settled, input };
 }
 
-function settleWorkers(options: WorkerOptions): Omit<SettledOptions, 'timeout' | 'retries' | 'maxBatchSize'> {
+/** Those of a class. Throws `OPTION_INVALID`. */
+export function settleWorkers(options: WorkerOptions, what: string): SettledWorkers {
+  requireKnown(options, new Set(WORKER_NAMES), what);
+  return workersOf(options);
+}
+
+function workersOf(options: WorkerOptions): SettledWorkers {
   const { concurrency = 1, minWorkers = 0, maxWorkers = 1, bufferWorkers = 0 } = options;
   const { scaledownWindow = 60_000, startupTimeout = 300_000, maxWorkerMemory, maxRunsPerWorker } = options;
   requireNumber('maxWorkers', maxWorkers, { from: 1, whole: true });

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
+import type { SettledOptions } from '../../shard/app/definition.ts';
 import type { HostedFunction } from '../../core/functions/contract.ts';
-import { qualified } from '../../shard/app/definition.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { hostedOn } from './hosted.ts';
 import { Pool } from './pool.ts';
@@ -29,15 +29,21 @@ export class AppHost implements AsyncDisposable {
     const { name, functions } = first.app;
     this.name = name;
     this.#spare = first;
-    const hosted = functions.map((each) => {
-      const start = async (signal: AbortSignal): Promise<WorkerProcess> =>
-        this.#takeSpare() ?? WorkerProcess.start(path, log, { signal, timeout: each.options.startupTimeout });
-      const tagged = log.child({ app: name });
-      const pool = new Pool({ function: each.name, settings: each.options, clock, log: tagged, start });
-      return { pool, function: hostedOn(pool, qualified(name, each.name)) };
-    });
-    this.#pools = hosted.map(({ pool }) => pool);
-    this.functions = hosted.map((each) => each.function);
+    const tagged = log.child({ app: name });
+    const pools = new Map<string, Pool>();
+    for (const [workers, members] of Map.groupBy(functions, (each) => each.workers)) {
+      const settings = settingsOf(members.map(({ options }) => options));
+      const start = async (signal: AbortSignal): Promise<WorkerProcess> => {
+        const limit = { signal, timeout: settings.startupTimeout };
+        const began = performance.now();
+        const worker = this.#takeSpare() ?? (await WorkerProcess.start(path, log, limit));
+        await worker.enter(workers, { signal, timeout: limit.timeout - (performance.now() - began) });
+        return worker;
+      };
+      pools.set(workers, new Pool({ function: workers, settings, clock, log: tagged, start }));
+    }
+    this.#pools = [...pools.values()];
+    this.functions = functions.map((each) => hostedOn(pools.get(each.workers)!, name, each));
   }
 
   /** Loads the module at `path` in a process of its own. Throws `APP_INVALID` with what the module threw. */
@@ -61,4 +67,10 @@ export class AppHost implements AsyncDisposable {
     this.#spare = undefined;
     return spare;
   }
+}
+
+/** Those of one function, or of a class, whose functions say the same of their workers. */
+function settingsOf(members: readonly SettledOptions[]): SettledOptions {
+  const sizes = members.map(({ maxBatchSize }) => maxBatchSize).filter((size) => size !== undefined);
+  return { ...members[0]!, maxBatchSize: sizes.length === 0 ? undefined : Math.max(...sizes) };
 }

@@ -1,6 +1,7 @@
 /** The contract between a node and the processes that run an app: what each says to the other. */
 import type { ContextEmbedOptions, ContextVectors } from '../../shard/app/context.ts';
-import type { SettledOptions } from '../../shard/app/definition.ts';
+import type { FunctionDefinition } from '../../shard/app/definition.ts';
+import type { Issue } from '../../shard/app/validate.ts';
 import type { PackedError } from '../../core/thread/packed-error.ts';
 
 /** Some inputs of one batch. */
@@ -21,22 +22,37 @@ export interface Piece {
   readonly inputs: readonly unknown[];
 }
 
+/** Why an input failed. */
+export interface Failure {
+  /** In the piece. */
+  readonly position: number;
+  readonly error: PackedError;
+  /** Of an input that does not fit its schema. */
+  readonly issues?: readonly Issue[];
+}
+
 /** What became of inputs of a piece, by their positions in it. */
 export interface Results {
   readonly piece: number;
   readonly positions: readonly number[];
   readonly values: readonly unknown[];
-  readonly failures: readonly { readonly position: number; readonly error: PackedError }[];
+  readonly failures: readonly Failure[];
   /** Nothing of this piece runs any more; inputs that are not reported by then were not wanted. */
   readonly done: boolean;
 }
 
 export interface AppDescription {
   readonly name: string;
-  readonly functions: readonly { readonly name: string; readonly options: SettledOptions }[];
+  readonly functions: readonly FunctionDescription[];
 }
 
+export type FunctionDescription = Pick<FunctionDefinition, 'name' | 'workers' | 'options'>;
+
 export type ToWorker =
+  /** Run the functions of one unit from now on: `entered` or `failed` answers, before any piece is sent. */
+  | { readonly type: 'enter'; readonly workers: string }
+  /** End in order. */
+  | { readonly type: 'end' }
   | { readonly type: 'run'; readonly piece: Piece }
   /** Nobody waits for this piece: end what has not begun, and tell the handlers. */
   | { readonly type: 'abort'; readonly piece: number }
@@ -45,7 +61,12 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly app: AppDescription }
+  /** The app could not be loaded, or its unit not be entered. */
   | { readonly type: 'failed'; readonly error: PackedError }
+  | { readonly type: 'entered' }
+  /** There is a state to put away before the process ends, which may take a while. */
+  | { readonly type: 'exiting' }
+  | { readonly type: 'ended' }
   /** A run begins, on these positions. Told of handlers with a timeout, and of pieces that are watched. */
   | { readonly type: 'begun'; readonly piece: number; readonly positions: readonly number[] }
   | { readonly type: 'results'; readonly results: Results }

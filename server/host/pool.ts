@@ -19,6 +19,7 @@ const MAX_LOAD = 2;
 const NEWEST = 0.3;
 
 export interface PoolOptions {
+  /** That, or the class, whose workers these are. */
   readonly function: string;
   readonly settings: SeatSettings & Scaling & { readonly concurrency: number };
   readonly clock: Clock;

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { CoreError } from '../../core/errors.ts';
-import { packError, type PackedError } from '../../core/thread/packed-error.ts';
+import { packError } from '../../core/thread/packed-error.ts';
 import type { SettledOptions } from '../../shard/app/definition.ts';
 import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
-import type { FromWorker, Results } from './messages.ts';
+import type { Failure, FromWorker, Results } from './messages.ts';
 import { machineMemory } from './memory.ts';
 import { type Death, halves, type Portion, remainder, suspects } from './portion.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -14,7 +14,7 @@ const MEMORY_SHARE = 0.5;
 /** Milliseconds that a handler may take to notice that nobody waits for it. */
 const ABORT_GRACE_MS = 5_000;
 
-export type SeatSettings = Pick<SettledOptions, 'timeout' | 'maxBatchSize' | 'maxRunsPerWorker' | 'maxWorkerMemory'>;
+export type SeatSettings = Pick<SettledOptions, 'maxBatchSize' | 'maxRunsPerWorker' | 'maxWorkerMemory'>;
 
 export interface SeatOptions {
   readonly function: string;
@@ -110,7 +110,7 @@ export class Seat {
 
   run(portion: Portion): void {
     const { task, positions } = portion;
-    const { batch, spread, inputs, indices } = task.options;
+    const { batch, spread, inputs, indices, function: name } = task.options;
     const id = this.#next++;
     this.#room -= positions.length;
     this.#running.set(id, { portion, began: this.#options.clock.now(), begun: new Set(), deadlines: new Map() });
@@ -119,7 +119,7 @@ export class Seat {
       type: 'run',
       piece: {
         id,
-        function: this.#options.function,
+        function: name,
         spread,
         watched: portion.alone,
         call: batch.call,
@@ -170,6 +170,9 @@ export class Seat {
         break;
       case 'ready':
       case 'failed':
+      case 'entered':
+      case 'exiting':
+      case 'ended':
       case 'log':
         break;
     }
@@ -180,8 +183,8 @@ export class Seat {
     if (!running) return;
     const { portion, deadlines } = running;
     for (const [at, position] of positions.entries()) portion.task.value(portion.positions[position]!, values[at]);
-    for (const { position, error } of failures) {
-      portion.task.failure(portion.positions[position]!, failureOf(error));
+    for (const failure of failures) {
+      portion.task.failure(portion.positions[failure.position]!, failureOf(failure));
     }
     for (const [first, deadline] of deadlines) {
       if (portion.task.isOpen(portion.positions[first]!)) continue;
@@ -216,10 +219,10 @@ export class Seat {
 
   #begun(piece: number, positions: readonly number[]): void {
     const running = this.#running.get(piece);
-    const { clock } = this.#options;
-    const { timeout } = this.#options.settings;
     const [first] = positions;
     if (!running || first === undefined) return;
+    const { clock } = this.#options;
+    const { timeout } = running.portion.task.options;
     for (const position of positions) running.begun.add(running.portion.positions[position]!);
     if (timeout === undefined) return;
     // Of a batch that is run in halves, only the half that runs now counts.
@@ -297,7 +300,8 @@ export class Seat {
 }
 
 /** What a handler threw, as its caller shall see it. */
-function failureOf({ name, message, stack }: PackedError): ServerError {
+function failureOf({ error: { name, message, stack }, issues }: Failure): ServerError {
+  if (issues) return new ServerError('INPUT_INVALID', message, { details: { issues } });
   const text = name === 'ServerError' ? message : `${name}: ${message}`;
   return new ServerError('FUNCTION_FAILED', text, { details: { name, ...(stack !== undefined && { stack }) } });
 }

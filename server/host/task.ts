@@ -2,6 +2,10 @@ import type { Engine } from '../../core/contract.ts';
 import type { BatchName, Outputs } from '../../core/functions/contract.ts';
 
 export interface TaskOptions {
+  /** Name in its app. */
+  readonly function: string;
+  /** Milliseconds that one run of the handler may take. */
+  readonly timeout: number | undefined;
   readonly engine: Engine;
   readonly batch: BatchName;
   readonly spread: boolean;

@@ -8,6 +8,8 @@ import type { AppDescription, FromWorker, LogEntry, ToWorker } from './messages.
 
 /** Milliseconds that a process may take to end by itself. */
 const END_MS = 2_000;
+/** Milliseconds that it may take if it has a state to put away. */
+const EXIT_MS = 10_000;
 
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const script = fileURLToPath(new URL(`./worker/app.worker${extension}`, import.meta.url));
@@ -35,6 +37,8 @@ export class WorkerProcess implements AsyncDisposable {
   readonly #exited: Promise<void>;
   #listener: WorkerListener | undefined;
   #ended: string | undefined;
+  /** Until it must have ended. */
+  #limit: NodeJS.Timeout | undefined;
 
   private constructor(child: ChildProcess, app: AppDescription, log: Logger) {
     this.#child = child;
@@ -42,6 +46,7 @@ export class WorkerProcess implements AsyncDisposable {
     const tagged = log.child({ app: app.name });
     child.on('message', (message: FromWorker) => {
       if (message.type === 'log') write(tagged, message.entry);
+      else if (message.type === 'exiting') this.#extend();
       else this.#listener?.message(message);
     });
     this.#exited = ended(child).then((how) => {
@@ -88,6 +93,36 @@ export class WorkerProcess implements AsyncDisposable {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 
+  /** Makes it run the functions of one function or class. Throws `ENTER_FAILED` with what `enter` threw, and ends it. */
+  async enter(workers: string, { timeout, signal }: Omit<StartOptions, 'env'>): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const failed = (what: string, cause?: unknown): void =>
+      reject(new ServerError('ENTER_FAILED', `The state of ${workers} could not be made: ${what}`, { cause }));
+    this.listen({
+      message: (message) => {
+        if (message.type === 'entered') return resolve();
+        if (message.type !== 'failed') return;
+        const { name, message: text, stack } = message.error;
+        failed(stack ?? `${name}: ${text}`, reviveError(message.error));
+      },
+      exit: (how) => failed(`its worker ended (${how})`),
+    });
+    const timer = setTimeout(() => failed('it took longer than startupTimeout allows'), timeout);
+    const onAbort = (): void => reject(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.send({ type: 'enter', workers });
+    try {
+      signal?.throwIfAborted();
+      await promise;
+    } catch (error) {
+      this.kill();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
   /** Ends it at once; `exit` follows. */
   kill(): void {
     this.#child.kill('SIGKILL');
@@ -95,10 +130,15 @@ export class WorkerProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#ended !== undefined) return;
-    if (this.#child.connected) this.#child.disconnect();
-    const timer = setTimeout(() => this.kill(), END_MS);
+    this.send({ type: 'end' });
+    this.#limit = setTimeout(() => this.kill(), END_MS);
     await this.#exited;
-    clearTimeout(timer);
+    clearTimeout(this.#limit);
+  }
+
+  #extend(): void {
+    clearTimeout(this.#limit);
+    this.#limit = setTimeout(() => this.kill(), EXIT_MS);
   }
 }
 

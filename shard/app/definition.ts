@@ -1,4 +1,5 @@
 /** What an app declares, as those see it who run its functions or call them. */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { RetryPolicy } from '../retry.ts';
 
 /** A GPU by its name or a part of it, such as `h100`, or `any`; or by the memory that it must have, in bytes. */
@@ -29,16 +30,29 @@ export interface WorkerOptions {
   readonly maxRunsPerWorker?: number;
 }
 
-export interface FunctionOptions extends WorkerOptions {
+/** How one run of a handler goes. */
+export interface RunOptions {
   /** Milliseconds that one run of the handler may take; above 0. Its worker is ended then. Default: none. */
   readonly timeout?: number;
   /** For inputs on which the handler failed. Default: those of a map, which has no retries. */
   readonly retries?: Partial<RetryPolicy>;
 }
 
-export interface BatchedOptions extends FunctionOptions {
+export interface BatchedRunOptions extends RunOptions {
   /** Inputs that the handler gets at once, at most. A whole number of 1 or more; default 256. */
   readonly maxBatchSize?: number;
+}
+
+export interface FunctionOptions extends RunOptions, WorkerOptions {}
+
+export interface BatchedOptions extends BatchedRunOptions, WorkerOptions {}
+
+/** A validator of any library that follows the Standard Schema. */
+export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>;
+
+/** What each input must fit before the handler sees it. */
+export interface Validated<S extends Schema> {
+  readonly input: S;
 }
 
 /** Options with their defaults; as plain data, since they travel from the worker to the node. */
@@ -62,13 +76,28 @@ export interface SettledOptions {
 export interface FunctionDefinition {
   readonly name: string;
   readonly options: SettledOptions;
-  /** Takes the arguments of one input; that of a batched function takes one argument, the array of its inputs. */
+  /** Whose workers run it: its own name, or that of its class. */
+  readonly workers: string;
+  /** What an input must fit; the handler gets what the schema makes of it. */
+  readonly input: Schema | undefined;
+  /**
+   * Takes the arguments of one input; that of a batched function takes one argument, the array of its inputs. Before
+   * them the handler of a class takes its state.
+   */
   readonly handler: (...args: readonly unknown[]) => unknown;
+}
+
+/** Functions that share workers, and the state that each worker makes before its first run. */
+export interface ClassDefinition {
+  readonly name: string;
+  readonly enter: () => unknown;
+  readonly exit: ((state: unknown) => unknown) | undefined;
 }
 
 export interface AppDefinition {
   readonly name: string;
   readonly functions: ReadonlyMap<string, FunctionDefinition>;
+  readonly classes: ReadonlyMap<string, ClassDefinition>;
 }
 
 /** Marks an app. Registered, because the app's copy of this package may not be the node's. */

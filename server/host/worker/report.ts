@@ -1,5 +1,6 @@
 import { packError } from '../../../core/thread/packed-error.ts';
-import type { Results } from '../messages.ts';
+import type { Issue } from '../../../shard/app/validate.ts';
+import type { Failure, Results } from '../messages.ts';
 import type { Channel } from './channel.ts';
 
 /** Milliseconds that results may wait for others, so that messages are few and a crash costs little. */
@@ -13,7 +14,7 @@ export class Report {
   #open: number;
   #positions: number[] = [];
   #values: unknown[] = [];
-  #failures: { position: number; error: ReturnType<typeof packError> }[] = [];
+  #failures: Failure[] = [];
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -36,8 +37,9 @@ export class Report {
     this.#added();
   }
 
-  failure(position: number, error: unknown): void {
-    this.#failures.push({ position, error: packError(error) });
+  /** `issues`: those of an input that does not fit its schema. */
+  failure(position: number, error: unknown, issues?: readonly Issue[]): void {
+    this.#failures.push({ position, error: packError(error), ...(issues && { issues }) });
     this.#added();
   }
 

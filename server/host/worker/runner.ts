@@ -1,17 +1,21 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { contexts } from '../../../shard/app/context.ts';
 import type { FunctionDefinition } from '../../../shard/app/definition.ts';
+import { type Issue, validate } from '../../../shard/app/validate.ts';
+import { ShardError } from '../../../shard/errors.ts';
 import { ServerError } from '../../errors.ts';
 import type { Piece } from '../messages.ts';
 import type { Channel } from './channel.ts';
 import type { Embeddings } from './embeddings.ts';
 import { Report } from './report.ts';
 import { Run } from './run.ts';
+import type { Unit } from './unit.ts';
 
 /** Milliseconds after which messages of the node are looked at, however quickly the handlers run. */
 const TURN_MS = 20;
 
 interface Work {
+  readonly definition: FunctionDefinition;
   readonly piece: Piece;
   readonly report: Report;
   /** Whether the node wants to know of each run that it begins. */
@@ -21,9 +25,16 @@ interface Work {
   next: number;
 }
 
-/** Runs one function of the app over the pieces that come, first come first served, `concurrency` runs at once. */
+/** An input that may run. */
+interface Entry {
+  readonly position: number;
+  /** What the handler takes. */
+  readonly args: readonly unknown[];
+}
+
+/** Runs the functions of one unit over the pieces that come, first come first served, `concurrency` runs at once. */
 export class Runner {
-  readonly #definition: FunctionDefinition;
+  readonly #unit: Unit;
   readonly #channel: Channel;
   readonly #embeddings: Embeddings;
   readonly #queue: Work[] = [];
@@ -31,21 +42,21 @@ export class Runner {
   #lanes = 0;
   #breath = 0;
 
-  constructor(definition: FunctionDefinition, channel: Channel, embeddings: Embeddings) {
-    this.#definition = definition;
+  constructor(unit: Unit, channel: Channel, embeddings: Embeddings) {
+    this.#unit = unit;
     this.#channel = channel;
     this.#embeddings = embeddings;
   }
 
   run(piece: Piece): void {
-    const { timeout, concurrency } = this.#definition.options;
-    const told = piece.watched || timeout !== undefined;
+    const definition = this.#unit.functions.get(piece.function)!;
+    const told = piece.watched || definition.options.timeout !== undefined;
     const report = new Report(this.#channel, { piece: piece.id, count: piece.inputs.length, prompt: told });
-    const work = { piece, report, told, abort: new AbortController(), next: 0 };
+    const work = { definition, piece, report, told, abort: new AbortController(), next: 0 };
     this.#known.set(piece.id, work);
     this.#queue.push(work);
     this.#breath = performance.now();
-    for (; this.#lanes < concurrency && this.#queue.length > 0; this.#lanes++) void this.#lane();
+    for (; this.#lanes < this.#unit.concurrency && this.#queue.length > 0; this.#lanes++) void this.#lane();
   }
 
   abort(piece: number): void {
@@ -78,24 +89,41 @@ export class Runner {
   }
 
   async #step(work: Work): Promise<void> {
-    const { maxBatchSize } = this.#definition.options;
+    const { definition, piece } = work;
+    const { maxBatchSize } = definition.options;
     const from = work.next;
-    if (maxBatchSize === undefined) {
-      work.next = from + 1;
-      return this.#one(work, from);
-    }
-    const to = Math.min(work.piece.inputs.length, from + maxBatchSize);
-    work.next = to;
-    return this.#many(work, from, to);
+    work.next = Math.min(piece.inputs.length, from + (maxBatchSize ?? 1));
+    let entries: readonly Entry[] = Array.from({ length: work.next - from }, (_, at) => entryOf(piece, from + at));
+    this.#begun(work, entries);
+    if (definition.input) entries = await this.#valid(work, entries);
+    const [first] = entries;
+    if (!first) return;
+    await (maxBatchSize === undefined ? this.#one(work, first) : this.#many(work, entries));
   }
 
-  async #one(work: Work, position: number): Promise<void> {
-    const { handler } = this.#definition;
-    const input = work.piece.inputs[position];
-    this.#begun(work, position, position + 1);
+  /** Those that fit the schema, as it makes them; the others have failed, each alone. */
+  async #valid(work: Work, entries: readonly Entry[]): Promise<Entry[]> {
+    const schema = work.definition.input!;
+    const checked = await Promise.all(
+      entries.map(async ({ position, args }): Promise<Entry | undefined> => {
+        try {
+          const run = this.#context(work, position);
+          return { position, args: [await contexts.run(run, () => validate(schema, args[0]))] };
+        } catch (error) {
+          this.#settled(work, () => work.report.failure(position, error, issuesOf(error)));
+          return undefined;
+        }
+      }),
+    );
+    const valid = checked.filter((entry) => entry !== undefined);
+    if (valid.length < entries.length) this.#begun(work, valid);
+    return valid;
+  }
+
+  async #one(work: Work, { position, args }: Entry): Promise<void> {
+    const { handler } = work.definition;
     try {
-      const args = work.piece.spread ? (input as readonly unknown[]) : [input];
-      const value = await contexts.run(this.#context(work, position), () => handler(...args));
+      const value = await contexts.run(this.#context(work, position), () => handler(...this.#unit.state, ...args));
       this.#settled(work, () => work.report.value(position, value));
     } catch (error) {
       this.#settled(work, () => work.report.failure(position, error));
@@ -103,29 +131,29 @@ export class Runner {
   }
 
   /** Runs a batched handler; if it fails, on halves, until the input at fault is alone. */
-  async #many(work: Work, from: number, to: number): Promise<void> {
-    const { handler, name } = this.#definition;
-    const { inputs, spread } = work.piece;
-    const part = inputs.slice(from, to);
-    // Arguments come as arrays of one.
-    const given = spread ? part.map((input) => (input as readonly unknown[])[0]) : part;
-    this.#begun(work, from, to);
+  async #many(work: Work, entries: readonly Entry[]): Promise<void> {
+    const { handler, name } = work.definition;
+    const { length } = entries;
+    const [{ position }] = entries as [Entry];
+    const inputs = entries.map(({ args }) => args[0]);
     try {
-      const values = await contexts.run(this.#context(work, from), () => handler(given));
-      if (!Array.isArray(values) || values.length !== to - from) throw miscounted(name, values, to - from);
-      this.#settled(work, () => values.forEach((value, at) => work.report.value(from + at, value)));
+      const values = await contexts.run(this.#context(work, position), () => handler(...this.#unit.state, inputs));
+      if (!Array.isArray(values) || values.length !== length) throw miscounted(name, values, length);
+      this.#settled(work, () => entries.forEach((entry, at) => work.report.value(entry.position, values[at])));
     } catch (error) {
-      if (to - from === 1) return this.#settled(work, () => work.report.failure(from, error));
-      if (work.abort.signal.aborted) return this.#settled(work, () => work.report.skipped(to - from));
-      const middle = from + ((to - from) >> 1);
-      await this.#many(work, from, middle);
-      await this.#many(work, middle, to);
+      if (length === 1) return this.#settled(work, () => work.report.failure(position, error));
+      if (work.abort.signal.aborted) return this.#settled(work, () => work.report.skipped(length));
+      const middle = length >> 1;
+      for (const half of [entries.slice(0, middle), entries.slice(middle)]) {
+        this.#begun(work, half);
+        await this.#many(work, half);
+      }
     }
   }
 
-  #begun(work: Work, from: number, to: number): void {
-    if (!work.told) return;
-    const positions = Array.from({ length: to - from }, (_, at) => from + at);
+  #begun(work: Work, entries: readonly Entry[]): void {
+    if (!work.told || entries.length === 0) return;
+    const positions = entries.map(({ position }) => position);
     this.#channel.send({ type: 'begun', piece: work.piece.id, positions });
   }
 
@@ -138,6 +166,17 @@ export class Runner {
     report();
     if (work.report.done) this.#known.delete(work.piece.id);
   }
+}
+
+function entryOf({ inputs, spread }: Piece, position: number): Entry {
+  const input = inputs[position];
+  return { position, args: spread ? (input as readonly unknown[]) : [input] };
+}
+
+/** Why an input does not fit, if it was its schema that refused it. */
+function issuesOf(error: unknown): readonly Issue[] | undefined {
+  if (!(error instanceof ShardError) || error.code !== 'INPUT_INVALID') return undefined;
+  return error.details?.['issues'] as readonly Issue[] | undefined;
 }
 
 function miscounted(name: string, values: unknown, count: number): ServerError {

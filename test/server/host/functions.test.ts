@@ -1,5 +1,6 @@
 import anyTest, { type TestFn } from 'ava';
 import { request } from 'undici';
+import type { InputError } from '../../../shard/errors.ts';
 import { range, repeat, zip } from '../../../shard/iterables.ts';
 import { ask } from '../fixtures/client.ts';
 import * as tricks from './apps/tricks.ts';
@@ -119,4 +120,53 @@ test.serial('the node names the functions of its app, and counts what they do', 
   t.true(node?.reachable === true && node.functions.includes('tricks/double') && node.functions.includes('embed'));
   const { body } = await request(`${t.context.url}/metrics`);
   t.regex(await body.text(), /warpmap_failures_total\{function="tricks\/fail",code="FUNCTION_FAILED"\} \d/);
+});
+
+test.serial(
+  'an input that does not fit its schema fails alone, before the handler, and is not tried again',
+  async (t) => {
+    const people = [{ age: '3' }, { age: 'x' }, { age: 4 }];
+    const options = { returnErrors: true, retries: { maxRetries: 3, initialDelay: 1 } } as const;
+    const [first, second, third] = await Array.fromAsync(t.context.warp.function(tricks.age).map(people, options));
+    t.deepEqual([first, third], [4, 5]);
+    t.like(second, { name: 'InputError', code: 'INPUT_INVALID', index: 1, attempts: 1 });
+    const { details, message } = second as InputError;
+    t.like(details, { issues: [{ path: ['age'] }] });
+    t.regex(message, /The input does not fit its schema: age: /);
+  },
+);
+
+test.serial('in a batched function the inputs that fit go together, also if the schema is asynchronous', async (t) => {
+  const options = { returnErrors: true, initialBatchSize: 6 } as const;
+  const outputs = await Array.fromAsync(t.context.warp.function(tricks.ages).map([-1, 1, 2, -3, 4, 5], options));
+  t.deepEqual([outputs[1], outputs[2], outputs[4], outputs[5]], ['1 of 4', '2 of 4', '4 of 4', '5 of 4']);
+  t.like(outputs[0], { code: 'INPUT_INVALID', details: { issues: [{ message: 'must not be negative', path: [] }] } });
+  t.like(outputs[3], { code: 'INPUT_INVALID', index: 3 });
+});
+
+test.serial('the functions of a class share a worker, and the state that it made once', async (t) => {
+  const { warp } = t.context;
+  const counts = await Array.fromAsync(warp.function(tricks.counts).map([1, 1, 1, 1, 1, 1]));
+  const one = await warp.function(tricks.count).remote(1);
+  t.deepEqual(new Set([...counts, one].map(({ entered, pid }) => `${entered} ${pid}`)).size, 1);
+  t.deepEqual(
+    counts.map(({ runs }) => runs),
+    [1, 2, 3, 4, 5, 6],
+  );
+  const { url } = t.context;
+  t.like(await ask({ url, form: 'json', function: 'tricks/Counter.count', inputs: [1] }), { outputs: [one] });
+});
+
+test.serial('each function of a class has its own timeout', async (t) => {
+  const slow = t.context.warp.function(tricks.slow);
+  const [quick, late] = await Array.fromAsync(slow.map([1, 60_000], { returnErrors: true }));
+  t.is(quick, 1);
+  t.like(late, { code: 'TIMEOUT' });
+});
+
+test.serial('a class whose state can not be made is unavailable, and it is said why', async (t) => {
+  const { url } = t.context;
+  const answer = await ask({ url, form: 'json', function: 'tricks/Broken.useless', inputs: [1] });
+  t.like(answer, { status: 503, code: 'WORKER_UNAVAILABLE' });
+  t.regex(answer.message!, /The state of Broken could not be made: RangeError: no such model\n.*tricks\.ts:\d+/);
 });

@@ -7,6 +7,8 @@ import { MemoryEngine } from '../fixtures/engine.ts';
 function taskOf(count: number): Task {
   const inputs = Array.from({ length: count }, (_, index) => index);
   return new Task({
+    function: 'f',
+    timeout: undefined,
     engine: new MemoryEngine(),
     batch: { call: 'a', batch: 0 },
     spread: false,

@@ -1,7 +1,9 @@
 /** An app whose functions do all that a handler can do to its worker. */
 /* oxlint-disable unicorn/no-process-exit */
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as v from 'valibot';
 import { App, context } from 'warpmap';
+import { z } from 'zod';
 
 export const app: App = new App('tricks');
 
@@ -94,3 +96,53 @@ export const together = app.function('together', { concurrency: 3 }, async (_val
   running--;
   return seen;
 });
+
+export const age = app.function(
+  'age',
+  { input: z.object({ age: z.coerce.number().int() }) },
+  (person) => person.age + 1,
+);
+
+/** Says with how many it was run, so that it can be seen that the others went together. */
+export const ages = app.batched(
+  'ages',
+  {
+    input: v.pipeAsync(
+      v.number(),
+      v.checkAsync(async (value) => value >= 0, 'must not be negative'),
+    ),
+    timeout: 20_000,
+  },
+  (values: number[]) => values.map((value) => `${value} of ${values.length}`),
+);
+
+let entered = 0;
+export const counter = app.cls(
+  'Counter',
+  { concurrency: 4 },
+  {
+    async enter() {
+      await sleep(1);
+      return { entered: ++entered, runs: 0 };
+    },
+    exit: ({ runs }) => console.log(`put away after ${runs} runs`),
+  },
+);
+export const count = counter.method('count', (state, step: number) => {
+  state.runs += step;
+  return { entered: state.entered, pid: process.pid };
+});
+export const counts = counter.batched('counts', { maxBatchSize: 4 }, (state, steps: number[]) =>
+  steps.map((step) => ({ entered: state.entered, runs: (state.runs += step), pid: process.pid })),
+);
+export const slow = counter.method('slow', { timeout: 400 }, async (_state, milliseconds: number) => {
+  await sleep(milliseconds);
+  return milliseconds;
+});
+
+const broken = app.cls('Broken', {
+  enter(): { readonly model: string } {
+    throw new RangeError('no such model');
+  },
+});
+export const useless = broken.method('useless', ({ model }) => model);

@@ -1,0 +1,29 @@
+/** The types by which those of a handler flow to its handle. */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { FunctionDefinition, Schema } from '../../shard/app/definition.ts';
+import { SdkError } from '../errors.ts';
+
+/** A handler, with its return type as it is. */
+export type Handler<A extends readonly unknown[], R> = (...args: A) => R;
+
+export type BatchHandler<I, O> = (inputs: I[]) => readonly O[] | Promise<readonly O[]>;
+
+/** What the handler of a class takes beside its state. */
+export type Method<State, A extends readonly unknown[], R> = (state: State, ...args: A) => R;
+
+export type BatchMethod<State, I, O> = (state: State, inputs: I[]) => readonly O[] | Promise<readonly O[]>;
+
+/** The arguments of a function of one input. */
+export type Input<I> = [input: I];
+
+/** What callers give a function whose inputs fit a schema. */
+export type InputOf<S extends Schema> = StandardSchemaV1.InferInput<S>;
+
+/** What its handler gets. */
+export type Parsed<S extends Schema> = StandardSchemaV1.InferOutput<S>;
+
+/** Throws `OPTION_INVALID`. */
+export function requireHandler(handler: unknown, name: string): FunctionDefinition['handler'] {
+  if (typeof handler === 'function') return handler as FunctionDefinition['handler'];
+  throw new SdkError('OPTION_INVALID', `Expected the handler of ${name} to be a function, got ${typeof handler}`);
+}
