@@ -4,6 +4,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { ServerError } from './errors.ts';
 import { discardRest } from './map/discard.ts';
 import type { Node } from './node.ts';
+import { functionRoutes } from './routes/functions.ts';
 import { healthRoutes } from './routes/health.ts';
 import { mapRoute } from './routes/map.ts';
 import { nodeRoutes } from './routes/node.ts';
@@ -55,6 +56,7 @@ export function createApp(node: Node, gate: Gate): FastifyInstance {
 
   healthRoutes(app, node);
   nodeRoutes(app, node);
+  functionRoutes(app, node);
   mapRoute(app, node);
   return app;
 }

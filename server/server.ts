@@ -70,8 +70,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const state = new NodeState(options.engine);
   const admission = new Admission(limits);
   const calls = new Calls();
-  const metrics = new Metrics({ admission, ready: () => state.isOpen });
   const functions = new Registry<NodeFunction>(options.functions ?? builtIns);
+  const metrics = new Metrics({ admission, functions, ready: () => state.isOpen });
   const node = { state, functions, admission, calls, metrics, limits, clock, turns: new Turns(), log };
 
   const app = createApp(node, gate);

@@ -1,4 +1,6 @@
 /** The contract of a function that a node serves: inputs in, outputs of the same positions out. */
+import type { Scaling } from '../../shard/app/scaling.ts';
+import type { FunctionStats } from '../../shard/app/stats.ts';
 import type { Engine, Vectors } from '../contract.ts';
 
 /** Outputs of consecutive inputs: rows of vectors, which travel as raw bytes, or any plain values. */
@@ -32,8 +34,18 @@ export interface BoundFunction<Input> {
   run(inputs: readonly Input[], signal: AbortSignal, indices: readonly number[]): Promise<Outputs>;
 }
 
+/** The processes that run a function, or several functions that share them. */
+export interface HostedWorkers {
+  readonly stats: FunctionStats;
+  readonly scaling: Scaling;
+  /** Changes how many there are, from now on. Throws `OPTION_INVALID`. */
+  scale(changes: Partial<Scaling>): void;
+}
+
 export interface HostedFunction<Input = unknown> {
   readonly name: string;
+  /** Default: it runs on the node's engine. */
+  readonly workers?: HostedWorkers;
   /** Whether a part of a batch must be finished before the next begins. */
   readonly sequential: boolean;
   /** Checks the options. Throws `OPTION_INVALID`, or `COLLECTION_NOT_FOUND`. */

@@ -20,6 +20,10 @@ export class Registry<Each extends { readonly name: string } = HostedFunction> {
     return [...this.#functions.keys()];
   }
 
+  get all(): HostedFunction[] {
+    return [...this.#functions.values()];
+  }
+
   /** Throws `FUNCTION_NOT_FOUND`. */
   get(name: string): Each {
     const found = this.#functions.get(name);

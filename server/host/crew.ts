@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
+import { changeScaling, type Scaling } from '../../shard/app/scaling.ts';
 import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import type { Portion } from './portion.ts';
-import { plan, type Scaling } from './scaler.ts';
+import { plan } from './scaler.ts';
 import { Seat, type SeatSettings, type Took } from './seat.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -40,7 +41,8 @@ export class Crew implements AsyncDisposable {
 
   constructor(options: CrewOptions) {
     this.#options = options;
-    this.#scaling = options.settings;
+    const { minWorkers, maxWorkers, bufferWorkers, scaledownWindow } = options.settings;
+    this.#scaling = { minWorkers, maxWorkers, bufferWorkers, scaledownWindow };
   }
 
   get closed(): boolean {
@@ -90,8 +92,9 @@ export class Crew implements AsyncDisposable {
     for (const seat of this.#seats) seat.abort(isOver);
   }
 
+  /** Throws `OPTION_INVALID`. */
   scale(changes: Partial<Scaling>): void {
-    this.#scaling = { ...this.#scaling, ...changes };
+    this.#scaling = changeScaling(this.#scaling, changes);
     this.adjust(this.#waiting);
   }
 

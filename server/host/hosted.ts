@@ -13,6 +13,7 @@ export function hostedOn(pool: Pool, app: string, { name: own, options }: Functi
   const { timeout } = options;
   return {
     name,
+    workers: pool,
     sequential: false,
     bind(given, engine, batch) {
       const spread = new Options(name, given, ['spread']).boolean('spread') ?? false;

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import { CoreError } from '../../core/errors.ts';
-import type { Outputs } from '../../core/functions/contract.ts';
+import type { HostedWorkers, Outputs } from '../../core/functions/contract.ts';
 import type { Clock } from '../clock.ts';
+import type { Scaling } from '../../shard/app/scaling.ts';
 import type { FunctionStats } from '../../shard/app/stats.ts';
 import { Crew } from './crew.ts';
 import { type Portion, portionOf } from './portion.ts';
-import type { Scaling } from './scaler.ts';
 import type { Seat, SeatSettings, Took } from './seat.ts';
 import { cut, SLICE_MS, sliceSize } from './slices.ts';
 import { Task, type TaskOptions } from './task.ts';
@@ -28,7 +28,7 @@ export interface PoolOptions {
 }
 
 /** What waits for the workers of one function, and who gets it. */
-export class Pool implements AsyncDisposable {
+export class Pool implements AsyncDisposable, HostedWorkers {
   readonly #options: PoolOptions;
   readonly #crew: Crew;
   #queue: Portion[] = [];
@@ -62,7 +62,7 @@ export class Pool implements AsyncDisposable {
     return this.#crew.scaling;
   }
 
-  /** Takes effect at once; work that runs goes on. */
+  /** Takes effect at once; work that runs goes on. Throws `OPTION_INVALID`. */
   scale(changes: Partial<Scaling>): void {
     this.#crew.scale(changes);
     this.#dispatch();

@@ -1,13 +1,4 @@
-/** How many workers a function has on a node. */
-export interface Scaling {
-  /** Kept whether there is work or not. */
-  readonly minWorkers: number;
-  readonly maxWorkers: number;
-  /** Idle ones kept beside those that are busy, while the function is in use. */
-  readonly bufferWorkers: number;
-  /** Milliseconds after which an idle worker that is not wanted ends. */
-  readonly scaledownWindow: number;
-}
+import type { Scaling } from '../../shard/app/scaling.ts';
 
 /** What the workers of a function do at one moment. */
 export interface Load {

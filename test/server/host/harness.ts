@@ -2,8 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { builtIns } from '../../../core/functions/registry.ts';
 import { connect } from '../../../sdk/connect.ts';
 import type { Connection } from '../../../sdk/connection.ts';
-import type { Clock } from '../../../server/clock.ts';
-import { AppHost } from '../../../server/host/app-host.ts';
+import { AppHost, type AppHostOptions } from '../../../server/host/app-host.ts';
 import { createLog } from '../../../server/log.ts';
 import { startServer } from '../../../server/server.ts';
 import { MemoryEngine } from '../fixtures/engine.ts';
@@ -43,20 +42,27 @@ export class Journal {
 
 export interface House extends AsyncDisposable {
   readonly warp: Connection;
+  readonly host: AppHost;
   readonly url: string;
   readonly journal: Journal;
 }
 
-/** A node in this process that has the functions of tricks.ts, and a connection to it. */
-export async function openHouse({ clock }: { readonly clock?: Clock } = {}): Promise<House> {
+export interface HouseOptions extends Partial<Omit<AppHostOptions, 'log'>> {
+  /** Path of its app. Default: that of tricks.ts. */
+  readonly app?: string;
+}
+
+/** A node in this process that has the functions of an app, and a connection to it. */
+export async function openHouse({ app = tricksPath, ...options }: HouseOptions = {}): Promise<House> {
   const journal = new Journal();
   const { log } = journal;
-  const host = await AppHost.open(tricksPath, { log, ...(clock && { clock }) });
+  const host = await AppHost.open(app, { log, ...options });
   const engine = new MemoryEngine();
   const server = await startServer({ engine, functions: [...builtIns, ...host.functions], log });
   const warp = await connect({ nodes: [server.url] });
   return {
     warp,
+    host,
     url: server.url,
     journal,
     async [Symbol.asyncDispose]() {

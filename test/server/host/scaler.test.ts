@@ -1,6 +1,7 @@
 import { fc, testProp } from '@fast-check/ava';
 import test from 'ava';
-import { plan, type Load, type Scaling } from '../../../server/host/scaler.ts';
+import { plan, type Load } from '../../../server/host/scaler.ts';
+import type { Scaling } from '../../../shard/app/scaling.ts';
 
 const scaling: Scaling = { minWorkers: 0, maxWorkers: 8, bufferWorkers: 0, scaledownWindow: 100 };
 const load: Load = { now: 1_000, busy: 0, idle: [], starting: 0, waiting: 0, usedAt: -Infinity };

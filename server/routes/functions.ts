@@ -1,0 +1,38 @@
+import type { FastifyInstance } from 'fastify';
+import type { HostedFunction, HostedWorkers } from '../../core/functions/contract.ts';
+import type { Scaling } from '../../shard/app/scaling.ts';
+import type { FunctionStats } from '../../shard/app/stats.ts';
+import { ServerError } from '../errors.ts';
+import { readObject } from '../map/object.ts';
+import type { Node } from '../node.ts';
+
+interface Named {
+  readonly Params: { readonly name: string };
+}
+
+/** `GET /v1/functions`, what their workers do, and `PATCH …/autoscaler`, how many there are. */
+export function functionRoutes(app: FastifyInstance, node: Node): void {
+  app.get('/v1/functions', () => ({ functions: node.functions.all.map(describe) }));
+
+  app.get<Named>('/v1/functions/:name', ({ params }) => describe(node.functions.get(params.name)));
+
+  app.patch<Named>('/v1/functions/:name/autoscaler', async ({ params, raw }) => {
+    const workers = workersOf(node.functions.get(params.name));
+    workers.scale(await readObject(raw));
+    node.log.info({ function: params.name, ...workers.scaling }, 'the autoscaler was changed');
+    return workers.scaling;
+  });
+}
+
+function workersOf({ name, workers }: HostedFunction): HostedWorkers {
+  if (workers) return workers;
+  throw new ServerError('OPTION_INVALID', `${name} is built in and has no workers; only functions of an app have`);
+}
+
+function describe({ name, workers }: HostedFunction): {
+  readonly name: string;
+  readonly stats?: FunctionStats;
+  readonly autoscaler?: Scaling;
+} {
+  return { name, ...(workers && { stats: workers.stats, autoscaler: workers.scaling }) };
+}

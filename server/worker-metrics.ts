@@ -1,0 +1,50 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { HostedWorkers } from '../core/functions/contract.ts';
+import type { Registry as Functions } from '../core/functions/registry.ts';
+import type { FunctionStats } from '../shard/app/stats.ts';
+
+/** Gauges and counters of the workers of an app's functions, read when they are asked for. */
+export function workerMetrics(functions: Functions, registry: Registry): void {
+  /** By the first function that they run: those of a class share theirs. */
+  const workers = new Map<HostedWorkers, string>();
+  for (const { name, workers: its } of functions.all) if (its && !workers.has(its)) workers.set(its, name);
+
+  function each(set: (name: string, stats: FunctionStats) => void): void {
+    for (const [its, name] of workers) set(name, its.stats);
+  }
+  function gauge(
+    name: string,
+    help: string,
+    states: readonly ('workers' | 'starting' | 'running' | 'waiting')[],
+  ): void {
+    new Gauge({
+      name: `warpmap_${name}`,
+      help,
+      labelNames: ['function', 'state'],
+      registers: [registry],
+      collect() {
+        each((of, stats) => {
+          for (const state of states)
+            this.set({ function: of, state: state === 'workers' ? 'ready' : state }, stats[state]);
+        });
+      },
+    });
+  }
+  function counter(name: string, help: string, read: (stats: FunctionStats) => number): void {
+    new Counter({
+      name: `warpmap_${name}_total`,
+      help,
+      labelNames: ['function'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        each((of, stats) => this.inc({ function: of }, read(stats)));
+      },
+    });
+  }
+
+  gauge('workers', 'Worker processes, by state', ['workers', 'starting']);
+  gauge('worker_inputs', 'Inputs of functions that have workers, by where they are', ['running', 'waiting']);
+  counter('worker_crashes', 'Workers that ended unasked', ({ crashes }) => crashes);
+  counter('workers_recycled', 'Workers replaced for what they had used up', ({ recycled }) => recycled);
+}
