@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Registry as Functions } from '../core/functions/registry.ts';
 import type { Admission } from './admission.ts';
-import { workerMetrics } from './worker-metrics.ts';
+import { type Worked, workerMetrics } from './worker-metrics.ts';
 
 /** Memory, CPU, event loop delay and garbage collection are the process's, so they are observed once however many servers it runs. */
 let processMetrics: Registry | undefined;
@@ -21,7 +21,11 @@ export class Metrics {
     registers: [this.#registry],
   });
 
-  constructor(node: { readonly admission: Admission; readonly functions: Functions; readonly ready: () => boolean }) {
+  constructor(node: {
+    readonly admission: Admission;
+    readonly functions: Functions<Worked>;
+    readonly ready: () => boolean;
+  }) {
     this.#gauge('batches_in_flight', 'Batches being received or run', () => node.admission.batches);
     this.#gauge('inputs_in_flight', 'Inputs of those batches', () => node.admission.inputs);
     this.#gauge('ready', '1 when this node takes work', () => Number(node.ready()));

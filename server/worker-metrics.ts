@@ -1,10 +1,15 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { HostedWorkers } from '../core/functions/contract.ts';
+import type { HostedWorkers } from '../core/functions/workers.ts';
 import type { Registry as Functions } from '../core/functions/registry.ts';
 import type { FunctionStats } from '../shard/app/stats.ts';
 
+export interface Worked {
+  readonly name: string;
+  readonly workers?: HostedWorkers;
+}
+
 /** Gauges and counters of the workers of an app's functions, read when they are asked for. */
-export function workerMetrics(functions: Functions, registry: Registry): void {
+export function workerMetrics(functions: Functions<Worked>, registry: Registry): void {
   /** By the first function that they run: those of a class share theirs. */
   const workers = new Map<HostedWorkers, string>();
   for (const { name, workers: its } of functions.all) if (its && !workers.has(its)) workers.set(its, name);

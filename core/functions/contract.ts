@@ -1,7 +1,6 @@
 /** The contract of a function that a node serves: inputs in, outputs of the same positions out. */
-import type { Scaling } from '../../shard/app/scaling.ts';
-import type { FunctionStats } from '../../shard/app/stats.ts';
 import type { Engine, Vectors } from '../contract.ts';
+import type { HostedWorkers } from './workers.ts';
 
 /** Outputs of consecutive inputs: rows of vectors, which travel as raw bytes, or any plain values. */
 export type Outputs =
@@ -32,14 +31,6 @@ export interface BoundFunction<Input> {
    * by running halves; any other error fails the batch. `indices` are the positions of the inputs in their batch.
    */
   run(inputs: readonly Input[], signal: AbortSignal, indices: readonly number[]): Promise<Outputs>;
-}
-
-/** The processes that run a function, or several functions that share them. */
-export interface HostedWorkers {
-  readonly stats: FunctionStats;
-  readonly scaling: Scaling;
-  /** Changes how many there are, from now on. Throws `OPTION_INVALID`. */
-  scale(changes: Partial<Scaling>): void;
 }
 
 export interface HostedFunction<Input = unknown> {

@@ -20,7 +20,7 @@ export class Registry<Each extends { readonly name: string } = HostedFunction> {
     return [...this.#functions.keys()];
   }
 
-  get all(): HostedFunction[] {
+  get all(): Each[] {
     return [...this.#functions.values()];
   }
 

@@ -3,9 +3,11 @@ import type { Block } from '../../shard/wire/block.ts';
 import type { Engine } from '../contract.ts';
 import type { BatchName } from './contract.ts';
 import type { Failure } from './outcome.ts';
+import type { HostedWorkers } from './workers.ts';
 
 export interface RoutedFunction {
   readonly name: string;
+  readonly workers?: HostedWorkers;
   /** Checks the options. Throws `OPTION_INVALID`. */
   route(options: unknown, engine: Engine, batch: BatchName): Route;
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { CoreError } from '../../core/errors.ts';
-import type { HostedWorkers, Outputs } from '../../core/functions/contract.ts';
+import type { Outputs } from '../../core/functions/contract.ts';
+import type { HostedWorkers } from '../../core/functions/workers.ts';
 import type { Clock } from '../clock.ts';
 import type { Scaling } from '../../shard/app/scaling.ts';
 import type { FunctionStats } from '../../shard/app/stats.ts';

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import type { HostedFunction, HostedWorkers } from '../../core/functions/contract.ts';
+import type { HostedWorkers } from '../../core/functions/workers.ts';
 import type { Scaling } from '../../shard/app/scaling.ts';
 import type { FunctionStats } from '../../shard/app/stats.ts';
 import { ServerError } from '../errors.ts';
 import { readObject } from '../map/object.ts';
-import type { Node } from '../node.ts';
+import type { Node, NodeFunction } from '../node.ts';
 
 interface Named {
   readonly Params: { readonly name: string };
@@ -24,12 +24,12 @@ export function functionRoutes(app: FastifyInstance, node: Node): void {
   });
 }
 
-function workersOf({ name, workers }: HostedFunction): HostedWorkers {
+function workersOf({ name, workers }: NodeFunction): HostedWorkers {
   if (workers) return workers;
   throw new ServerError('OPTION_INVALID', `${name} is built in and has no workers; only functions of an app have`);
 }
 
-function describe({ name, workers }: HostedFunction): {
+function describe({ name, workers }: NodeFunction): {
   readonly name: string;
   readonly stats?: FunctionStats;
   readonly autoscaler?: Scaling;
