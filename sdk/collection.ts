@@ -13,7 +13,7 @@ export interface TopKOptions {
 }
 
 /** Those of a map, but for the order and the place of failures, which are settled. */
-export type UpsertOptions = Omit<MapOptions<false>, 'returnErrors' | 'ordered' | 'retries'>;
+export type UpsertOptions = Omit<MapOptions<false>, 'returnErrors' | 'ordered' | 'retries' | 'hedge'>;
 
 export interface Similarity {
   /**
@@ -59,7 +59,7 @@ export function collectionOn(nodes: Nodes, name: string): Collection {
       refuseChoice(options);
       const outputs = remoteMap<Item, Id, false>(nodes, 'upsert', items, {
         options: { collection: name },
-        map: { ...UPSERT_BATCHES, ...options },
+        map: { ...UPSERT_BATCHES, ...options, hedge: false },
         join: (lanes) => [everywhere(lanes)],
       });
       for await (const _ of outputs);
@@ -125,7 +125,7 @@ const TOP_K_NAMES: ReadonlySet<string> = new Set<keyof TopKOptions>(['k', 'signa
  * one for retries: an item that is tried again would come after later ones of the same id.
  */
 function refuseChoice(options: object): void {
-  for (const name of ['ordered', 'returnErrors', 'retries']) {
+  for (const name of ['ordered', 'returnErrors', 'retries', 'hedge']) {
     if (Object.hasOwn(options, name)) {
       throw new SdkError(
         'OPTION_INVALID',

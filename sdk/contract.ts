@@ -51,8 +51,12 @@ export interface MapProgress {
   /** Inputs whose output has arrived. */
   readonly done: number;
   readonly failed: number;
-  /** Inputs sent again, counted each time. */
+  /** Inputs tried again because the function failed, counted each time. */
   readonly retried: number;
+  /** Inputs sent again because a node was lost, busy or at fault, counted each time. */
+  readonly resent: number;
+  /** Inputs sent to a second node because the first took too long over them. */
+  readonly hedged: number;
   /** Inputs in all, where known. */
   readonly total?: number;
   /** Inputs a second, of late. */
@@ -75,6 +79,7 @@ type PumpChoices = Pick<
   | 'linger'
   | 'retries'
   | 'laneRetries'
+  | 'hedge'
   | 'patience'
   | 'signal'
 >;

@@ -35,8 +35,18 @@ export interface Lane<I, O> {
    * anything else ends the map.
    */
   send(batch: Batch<I>, signal: AbortSignal): AsyncIterable<Answer<O>>;
+  /** Whether the lane is up, asked before it gets again what it may have been lost under. Throws as `send` does. */
+  check?(signal: AbortSignal): Promise<void>;
   /** Called once if the map ends early: whatever it still runs here is not wanted any more. Must not throw. */
   cancel?(): Promise<void>;
+}
+
+/** Lanes that come and go while a map runs. */
+export interface Lanes<I, O> {
+  /** Those there are now. A lane stays the same object for as long as it is there. */
+  readonly current: readonly Lane<I, O>[];
+  /** Calls `changed` after each change, until the function that it returns is called. */
+  subscribe(changed: () => void): () => void;
 }
 
 /** Time, injected so that tests own it. */

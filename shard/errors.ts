@@ -14,7 +14,7 @@ export type ShardErrorCode =
   | 'LANE_LOST'
   /** A lane asked to be left alone for a while. */
   | 'LANE_BUSY'
-  /** No lane could finish a batch within the bound on infrastructure failures. */
+  /** No lane could be made to answer within the bound on infrastructure failures. */
   | 'LANES_EXHAUSTED'
   /** A handler's context was asked for where there is none. */
   | 'NO_CONTEXT';
@@ -24,6 +24,8 @@ export interface ShardErrorOptions extends ErrorOptions {
   readonly retryAfter?: number;
   /** Plain data for programs. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** Whether what was sent may have arrived, so that it may be to blame. Default: `true`. */
+  readonly reached?: boolean;
 }
 
 /** Planning, streaming or the wire could not do what was asked; `code` says why. */
@@ -32,12 +34,14 @@ export class ShardError extends Error {
   readonly code: ShardErrorCode;
   readonly retryAfter: number | undefined;
   readonly details: Readonly<Record<string, unknown>> | undefined;
+  readonly reached: boolean;
 
   constructor(code: ShardErrorCode, message: string, options?: ShardErrorOptions) {
     super(message, options);
     this.code = code;
     this.retryAfter = options?.retryAfter;
     this.details = options?.details;
+    this.reached = options?.reached ?? true;
   }
 }
 
@@ -58,6 +62,8 @@ export interface InputErrorFields {
   readonly input: unknown;
   /** How often the function was run on this input. */
   readonly attempts: number;
+  /** How often a node was lost, or was at fault, while it had the input. These are no attempts. */
+  readonly losses: number;
   /** Name of the lane that ran it last. */
   readonly node: string;
   readonly remote: RemoteError;
@@ -72,12 +78,13 @@ export class InputError extends Error {
   /** The beginning of the input, as text. */
   readonly input: string;
   readonly attempts: number;
+  readonly losses: number;
   readonly node: string;
   /** Stack of the error on the node, where it told. */
   readonly remoteStack: string | undefined;
   readonly details: unknown;
 
-  constructor({ index, input, attempts, node, remote }: InputErrorFields, options?: ErrorOptions) {
+  constructor({ index, input, attempts, losses, node, remote }: InputErrorFields, options?: ErrorOptions) {
     const preview = previewOf(input);
     const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
     super(`Input ${index} (${preview}) failed on ${node}${times}: ${remote.message}`, options);
@@ -85,6 +92,7 @@ export class InputError extends Error {
     this.index = index;
     this.input = preview;
     this.attempts = attempts;
+    this.losses = losses;
     this.node = node;
     this.remoteStack = stackOf(remote.details);
     this.details = remote.details;

@@ -1,6 +1,7 @@
 import { systemClock } from './clock.ts';
 import type { Clock } from './contract.ts';
 import { ShardError } from './errors.ts';
+import { HEDGE, type HedgePolicy } from './hedging.ts';
 import { FUNCTION_RETRIES, LANE_RETRIES, type RetryPolicy } from './retry.ts';
 
 /** What is known of a map at one moment. All counts are of inputs. */
@@ -9,8 +10,12 @@ export interface PumpProgress {
   readonly done: number;
   /** Inputs that failed for good. */
   readonly failed: number;
-  /** Inputs sent again, for whatever reason, counted each time. */
+  /** Inputs tried again because the function failed on them or on their batch, counted each time. */
   readonly retried: number;
+  /** Inputs sent again because a lane was lost, busy or at fault, counted each time. */
+  readonly resent: number;
+  /** Inputs sent to a second lane because the first took too long over them. */
+  readonly hedged: number;
   /** Names of the lanes that are running batches. */
   readonly lanes: readonly string[];
 }
@@ -46,7 +51,12 @@ export interface PumpOptions {
   readonly retries?: Partial<RetryPolicy>;
   /** How often a batch is sent again whose lane was lost, and how long a lane that failed is left alone. */
   readonly laneRetries?: Partial<RetryPolicy>;
-  /** Milliseconds without any answer after which busy lanes are given up. A number above 0; default 300000. */
+  /**
+   * Whether a batch that takes too long is sent to an idle lane as well; the first answer wins. So the function may run
+   * twice on an input. Default: `true`, which is `{ factor: 3, minDelay: 1000, budget: 0.05 }`.
+   */
+  readonly hedge?: boolean | Partial<HedgePolicy>;
+  /** Milliseconds without any answer after which busy lanes, or the lack of any, are put up with no more. A number above 0; default 300000. */
   readonly patience?: number;
   /**
    * Asked for the position of an input in the map: the lane that should run this input and those up to, not including,
@@ -75,6 +85,7 @@ export interface PumpSettings {
   readonly linger: number;
   readonly retries: RetryPolicy;
   readonly laneRetries: RetryPolicy;
+  readonly hedge: HedgePolicy | undefined;
   readonly patience: number;
   readonly homeOf: ((index: number) => Home | undefined) | undefined;
   readonly signal: AbortSignal | undefined;
@@ -95,6 +106,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof PumpOptions>([
   'linger',
   'retries',
   'laneRetries',
+  'hedge',
   'patience',
   'homeOf',
   'signal',
@@ -120,6 +132,7 @@ export function resolveOptions(options: PumpOptions): PumpSettings {
     linger: number('linger', 5, { from: 0 }),
     retries: resolveRetries('retries', options.retries, FUNCTION_RETRIES),
     laneRetries: resolveRetries('laneRetries', options.laneRetries, LANE_RETRIES),
+    hedge: resolveHedge(options.hedge ?? true),
     patience: number('patience', 300_000, { above: 0 }),
     homeOf: options.homeOf,
     signal: options.signal,
@@ -142,6 +155,16 @@ export function resolveRetries(
   requireNumber(`${name}.backoffCoefficient`, policy.backoffCoefficient, { from: 1 });
   requireNumber(`${name}.maxDelay`, policy.maxDelay, { from: 0 });
   requireNumber(`${name}.jitter`, policy.jitter, { from: 0, to: 1 });
+  return policy;
+}
+
+function resolveHedge(given: boolean | Partial<HedgePolicy>): HedgePolicy | undefined {
+  if (typeof given === 'boolean') return given ? HEDGE : undefined;
+  const policy = { ...HEDGE, ...given };
+  requireKnown(policy, new Set(Object.keys(HEDGE)), 'hedge');
+  requireNumber('hedge.factor', policy.factor, { from: 1 });
+  requireNumber('hedge.minDelay', policy.minDelay, { from: 0 });
+  requireNumber('hedge.budget', policy.budget, { from: 0, to: 1 });
   return policy;
 }
 

@@ -1,17 +1,27 @@
+import { Backlog } from './backlog.ts';
 import { estimateBytes } from './bytes.ts';
-import type { Answer, Inputs, Lane } from './contract.ts';
+import type { Answer, Inputs, Lane, Lanes } from './contract.ts';
 import { BatchError, InputError, ShardError } from './errors.ts';
+import { Drought } from './drought.ts';
+import { type Flight, Pending } from './flight.ts';
+import { type Hedge, Hedging } from './hedging.ts';
+import { Intake } from './intake.ts';
 import { requireIterable } from './iterables.ts';
-import { LaneState } from './lane-state.ts';
+import { LaneSet } from './lane-set.ts';
+import type { LaneState } from './lane-state.ts';
 import { type PumpOptions, type PumpSettings, resolveOptions } from './options.ts';
-import { AsCompleted, InOrder, type Reassembler } from './reassemble.ts';
+import { Outputs } from './outputs.ts';
+import { afterFailure, afterLoss, isSuspect, type Outcome } from './recovery.ts';
 import { retryDelay } from './retry.ts';
 import { Source } from './source.ts';
-import { type Task, Unanswered } from './task.ts';
+import { Tally } from './tally.ts';
+import type { Part, Task } from './task.ts';
+import { Timers } from './timers.ts';
 import type { RemoteError } from './wire/message.ts';
 
 /**
- * Runs every input through one of the lanes, and yields one output for each: in order, or as they complete.
+ * Runs every input through one of the lanes, and yields one output for each: in order, or as they complete. Lanes may
+ * come and go meanwhile: those that come are given work, those that go finish what they have.
  *
  * Reads inputs only as fast as outputs are taken. Sends again, elsewhere if it can, what a lost lane left unanswered.
  * Ends with an `InputError` on the first input that fails (unless `returnErrors`), with the source's error if reading
@@ -20,63 +30,57 @@ import type { RemoteError } from './wire/message.ts';
  */
 export function pump<I, O>(
   inputs: Inputs<I>,
-  lanes: readonly Lane<I, O>[],
+  lanes: readonly Lane<I, O>[] | Lanes<I, O>,
   options: PumpOptions = {},
 ): AsyncGenerator<O | InputError, void, undefined> {
   const settings = resolveOptions(options);
   requireIterable(inputs, 'inputs');
-  if (lanes.length === 0) {
+  if ('length' in lanes && lanes.length === 0) {
     throw new ShardError('OPTION_INVALID', 'Expected at least one lane to send batches to, got none');
   }
   return new Pump(inputs, lanes, settings).run();
 }
 
-interface Held<O> {
-  readonly value: O | InputError;
-  readonly bytes: number;
-}
-
 class Pump<I, O> {
   readonly #settings: PumpSettings;
-  readonly #lanes: readonly LaneState<I, O>[];
+  readonly #lanes: LaneSet<I, O>;
   readonly #source: Source<I>;
-  readonly #output: Reassembler<Held<O>>;
-  readonly #abort = new AbortController();
-  readonly #timers = new Set<() => void>();
-  /** Tasks to be sent before any new input is read. */
-  #again: Task<I>[] = [];
+  readonly #outputs: Outputs<O | InputError>;
+  readonly #intake: Intake<I>;
+  readonly #backlog: Backlog<I, O>;
+  readonly #hedging: Hedging<I, O>;
+  readonly #drought: Drought<I, O>;
+  readonly #timers: Timers;
+  readonly #tally = new Tally();
+  readonly #flights = new Set<Flight<I, O>>();
   #batches = 0;
-  /** Inputs taken from the source, and outputs taken by the consumer. */
-  #taken = 0;
-  #yielded = 0;
-  #heldBytes = 0;
-  #done = 0;
-  #failed = 0;
-  #retried = 0;
-  #lastAnswer = -Infinity;
-  #stalled = false;
+  /** The lane that takes nothing more until it is idle, because a suspect waits for it. */
+  #reserved: LaneState<I, O> | undefined;
+  #stopWatch: (() => void) | undefined;
   #closed = false;
   #failure: { readonly error: unknown } | undefined;
   #changed = false;
   #wake: (() => void) | undefined;
 
-  constructor(inputs: Inputs<I>, lanes: readonly Lane<I, O>[], settings: PumpSettings) {
+  constructor(inputs: Inputs<I>, lanes: readonly Lane<I, O>[] | Lanes<I, O>, settings: PumpSettings) {
     this.#settings = settings;
-    this.#lanes = lanes.map(
-      (lane) =>
-        new LaneState(lane, {
-          targetMilliseconds: settings.batchMilliseconds,
-          initialSize: settings.initialBatchSize,
-          maxSize: settings.maxBatchSize,
-        }),
-    );
-    this.#output = settings.ordered ? new InOrder() : new AsCompleted();
+    this.#timers = new Timers(settings.clock);
+    this.#lanes = new LaneSet(lanes, {
+      targetMilliseconds: settings.batchMilliseconds,
+      initialSize: settings.initialBatchSize,
+      maxSize: settings.maxBatchSize,
+    });
+    this.#outputs = new Outputs(settings.ordered);
     this.#source = new Source(inputs, {
       clock: settings.clock,
       linger: settings.linger,
       onReady: () => this.#proceed(),
       onError: (error) => this.#fail(error),
     });
+    this.#intake = new Intake(this.#source, this.#outputs, settings, this.#number);
+    this.#backlog = new Backlog(this.#lanes);
+    this.#hedging = new Hedging(settings.hedge);
+    this.#drought = new Drought(this.#lanes, settings.laneRetries);
   }
 
   async *run(): AsyncGenerator<O | InputError, void, undefined> {
@@ -86,18 +90,17 @@ class Pump<I, O> {
     try {
       signal?.throwIfAborted();
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#schedule();
+      this.#lanes.open(() => this.#lanesChanged());
+      this.#lanesChanged();
       for (;;) {
         this.#changed = false;
-        for (const held of this.#output.take()) {
+        while (this.#outputs.ready) {
           if (this.#failure) throw this.#failure.error;
-          this.#yielded++;
-          this.#heldBytes -= held.bytes;
-          yield held.value;
-          if (this.#stalled) this.#schedule();
+          yield this.#outputs.take();
+          if (this.#intake.resumable) this.#schedule();
         }
         if (this.#failure) throw this.#failure.error;
-        if (this.#source.exhausted && this.#yielded === this.#taken) break;
+        if (this.#intake.finished) break;
         await this.#change();
       }
       complete = true;
@@ -127,285 +130,314 @@ class Pump<I, O> {
   }
 
   #fail(error: unknown): void {
-    if (this.#closed || this.#failure) return;
+    if (this.#over) return;
     this.#failure = { error };
     // At once, not when the consumer next asks: the lanes are working for nothing.
-    this.#abort.abort(error);
+    this.#stop(error);
     this.#wakeUp();
   }
 
-  /** Gives work to lanes until none is free or nothing is left to give. */
-  #schedule(): void {
-    this.#stalled = false;
-    while (!this.#over && this.#sendOne());
-  }
-
-  #sendOne(): boolean {
-    const now = this.#settings.clock.now();
-    const free = this.#lanes.filter((state) => state.free(now)).toSorted((a, b) => load(a) - load(b));
-    // What the idlest lane must not take (it failed on it before) another may.
-    for (const state of free) {
-      const task = this.#repeated(state) ?? this.#fresh(state);
-      if (!task) continue;
-      this.#send(state, task).catch((error: unknown) => this.#fail(error));
-      return true;
-    }
-    return false;
+  #stop(reason: unknown): void {
+    for (const flight of this.#flights) flight.stop(reason);
   }
 
   get #over(): boolean {
     return this.#closed || this.#failure !== undefined;
   }
 
-  #repeated(lane: LaneState<I, O>): Task<I> | undefined {
-    const { name } = lane.lane;
-    const better = this.#lanes.some((other) => other !== lane && other.healthy);
-    const position = this.#again.findIndex(
-      (task) => (task.avoid !== name || !better) && (task.home === name || !this.#well(task.home)),
-    );
-    return position < 0 ? undefined : this.#again.splice(position, 1)[0];
+  readonly #number = (): number => this.#batches++;
+
+  #lanesChanged(): void {
+    this.#proceed();
+    if (this.#lanes.all.length > 0) return;
+    // With nobody to send it to, whether there is any input is found out ahead.
+    this.#source.peek();
+    this.#timers.after(this.#settings.patience, () => {
+      if (this.#lanes.all.length > 0 || this.#flights.size > 0) return;
+      this.#fail(new ShardError('LANES_EXHAUSTED', 'No node is left to run what remains of the map; add one'));
+    });
   }
 
-  /** Whether there is a lane of that name that has not failed of late. */
-  #well(name: string | undefined): boolean {
-    return name !== undefined && this.#lanes.some((state) => state.lane.name === name && state.healthy);
+  /** Gives work to lanes until none is free or nothing is left to give. */
+  #schedule(): void {
+    this.#intake.reset();
+    while (!this.#over && this.#sendOne());
+    this.#watch();
   }
 
-  #fresh(lane: LaneState<I, O>): Task<I> | undefined {
-    for (;;) {
-      const task = this.#cut(lane);
-      if (!task || task.home === undefined || task.home === lane.lane.name || !this.#well(task.home)) return task;
-      // Another lane's: it waits for that one, and what follows may be this one's.
-      this.#again.push(task);
+  #sendOne(): boolean {
+    const now = this.#settings.clock.now();
+    this.#reserved = undefined;
+    for (const state of this.#lanes.free(now)) {
+      const task = this.#taskFor(state);
+      if (!task) continue;
+      this.#hedging.sent();
+      void this.#fly(new Pending(task).sendTo(state, { now, alone: isSuspect(task) }));
+      return true;
     }
+    return false;
   }
 
-  /** Inputs from `first` on that may be in one batch, and the lane that they belong to. */
-  #range(first: number, most: number): { readonly home?: string; readonly count: number } {
-    const { homeOf } = this.#settings;
-    const home = homeOf?.(first);
-    if (home) return { home: home.lane, count: Math.max(1, Math.min(most, home.end - first)) };
-    let count = homeOf ? 1 : most;
-    while (count < most && homeOf?.(first + count) === undefined) count++;
-    return { count };
-  }
-
-  #cut(lane: LaneState<I, O>): Task<I> | undefined {
-    const { maxBatchBytes, windowBytes } = this.#settings;
-    if (this.#source.exhausted) return undefined;
-    const window = this.#window();
-    const { home, count } = this.#range(this.#taken, lane.size);
-    const size = Math.min(count, window);
-    const room = window - (this.#taken - this.#yielded);
-    // Waiting for a fair share of the window keeps a slow consumer from being fed one input at a time.
-    if (room < Math.min(size, Math.ceil(window / 4)) || this.#heldBytes > windowBytes) {
-      this.#stalled = true;
+  /** What the idlest lane must not take (it failed on it before, or it is another's) another may. */
+  #taskFor(state: LaneState<I, O>): Task<I> | undefined {
+    const waiting = this.#backlog.find(state, this.#reserved === undefined);
+    if (waiting && isSuspect(waiting) && state.inFlight > 0) {
+      this.#reserved = state;
       return undefined;
     }
-    const inputs = this.#source.take(Math.min(size, room), maxBatchBytes);
-    if (inputs.length === 0) return undefined;
-    const first = this.#taken;
-    this.#taken += inputs.length;
-    const indices = inputs.map((_, offset) => first + offset);
-    return { number: this.#batches++, attempt: 0, indices, inputs, failures: 0, losses: 0, home };
-  }
-
-  /** Three times what the lanes can have in flight: they stay busy behind one slow batch, and little is wasted. */
-  #window(): number {
-    let capacity = 0;
-    for (const { lane, size } of this.#lanes) capacity += lane.concurrency * size;
-    return Math.min(this.#settings.window, 3 * capacity);
-  }
-
-  async #send(state: LaneState<I, O>, task: Task<I>): Promise<void> {
-    const unanswered = new Unanswered(task);
-    const failed: number[] = [];
-    const sentAt = this.#settings.clock.now();
-    state.inFlight++;
-    try {
-      const { number, attempt, indices, inputs, failures } = task;
-      const batch = { number, attempt, indices, inputs, ...(failures > 0 && { failures }) };
-      for await (const answer of state.lane.send(batch, this.#abort.signal)) {
-        if (this.#over) return;
-        this.#accept(state, task, unanswered, failed, answer);
-      }
-      if (this.#over) return;
-      if (unanswered.count > 0) {
-        throw faulty(state.lane.name, `ended a batch without ${unanswered.count} of its outputs`);
-      }
-      state.finished(task.inputs.length, sentAt, this.#settings.clock.now());
-    } catch (error) {
-      if (this.#over) return;
-      this.#recover(state, task, unanswered, error);
-    } finally {
-      state.inFlight--;
+    if (waiting) {
+      this.#backlog.remove(waiting);
+      return waiting;
     }
-    if (failed.length > 0) this.#retryLater(task, failed);
+    for (;;) {
+      const task = this.#intake.cut(state.size, this.#lanes.capacity);
+      const home = task?.home;
+      if (!task || home === undefined || home === state.lane.name || !this.#lanes.isWell(home)) return task;
+      // Another lane's: it waits for that one, and what follows may be this one's.
+      this.#backlog.push(task);
+    }
+  }
+
+  /** Sets a timer for the moment when a batch is late and may be sent to a lane that is idle. */
+  #watch(): void {
+    this.#stopWatch?.();
+    this.#stopWatch = undefined;
+    const late = this.#over ? undefined : this.#late();
+    if (!late) return;
+    this.#stopWatch = this.#timers.after(late.at - this.#settings.clock.now(), () => {
+      // If this program itself was busy, the answer may have come and wait to be read.
+      this.#stopWatch = this.#timers.after(0, () => this.#hedge());
+    });
+  }
+
+  #late(): Hedge<I, O> | undefined {
+    if (this.#flights.size === 0) return undefined;
+    const idle = this.#lanes.free(this.#settings.clock.now()).filter((state) => state !== this.#reserved);
+    return this.#hedging.next(this.#flights, idle);
+  }
+
+  #hedge(): void {
+    const now = this.#settings.clock.now();
+    const hedge = this.#late();
+    // Timers may fire a little early.
+    if (hedge && hedge.at < now + 1) {
+      const { pending } = hedge.late;
+      this.#hedging.hedged();
+      this.#tally.hedged += pending.left;
+      void this.#fly(pending.sendTo(hedge.lane, { now, hedge: true }));
+    }
+    this.#watch();
+  }
+
+  async #fly(flight: Flight<I, O>): Promise<void> {
+    const { lane: state, pending, alone } = flight;
+    this.#flights.add(flight);
+    state.inFlight++;
+    state.alone = alone;
+    try {
+      await this.#listen(flight);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#flights.delete(flight);
+      pending.flights.delete(flight);
+      state.inFlight--;
+      if (alone) state.alone = false;
+    }
+    if (this.#over) return;
+    const failed = pending.takeFailed();
+    if (failed.inputs.length > 0) this.#retryLater(pending.task, failed);
     this.#report();
     this.#proceed();
   }
 
-  #accept(state: LaneState<I, O>, task: Task<I>, unanswered: Unanswered<I>, failed: number[], answer: Answer<O>): void {
-    const { name } = state.lane;
-    state.answered();
-    this.#lastAnswer = this.#settings.clock.now();
-    if ('error' in answer) {
-      if (unanswered.answer(answer.index) === undefined) {
-        throw faulty(name, `answered input ${answer.index} of a batch twice, or without being asked`);
+  async #listen(flight: Flight<I, O>): Promise<void> {
+    const { lane: state, pending, batch, signal } = flight;
+    let well = state.healthy;
+    try {
+      if (!well && pending.task.suspicion > 0 && state.lane.check) {
+        await state.lane.check(signal);
+        state.answered();
+        well = true;
       }
-      if (this.#mayRetry(task, answer.error)) failed.push(answer.index);
-      else this.#settle(state, task, answer.index, answer.error);
+      for await (const answer of state.lane.send(batch, signal)) {
+        if (this.#over || flight.stopped) return;
+        this.#accept(flight, answer);
+      }
+      if (this.#over || flight.stopped) return;
+      if (flight.unheard > 0) throw faulty(state.lane.name, `ended a batch without ${flight.unheard} of its outputs`);
+      state.finished(batch.inputs.length, flight.sentAt, this.#settings.clock.now());
+    } catch (error) {
+      if (this.#over || flight.stopped) return;
+      this.#recover(flight, error, well);
+    }
+  }
+
+  #accept(flight: Flight<I, O>, answer: Answer<O>): void {
+    const { lane: state, pending } = flight;
+    const { task } = pending;
+    state.answered();
+    this.#drought.answered(this.#settings.clock.now());
+    if ('error' in answer) {
+      const place = this.#placeOf(flight, answer.index);
+      if (pending.settle(place)) {
+        if (this.#mayRetry(task, answer.error)) pending.failed(place);
+        else this.#giveUp(state, task, place, answer.error);
+      }
     } else {
-      for (let offset = 0; offset < answer.outputs.length; offset++) {
-        const index = unanswered.answer(answer.first + offset);
-        if (index === undefined) {
-          throw faulty(name, `answered input ${answer.first + offset} of a batch twice, or without being asked`);
-        }
-        this.#put(index, answer.outputs[offset]!);
-        this.#done++;
+      const { first, outputs } = answer;
+      for (let offset = 0; offset < outputs.length; offset++) {
+        const place = this.#placeOf(flight, first + offset);
+        if (!pending.settle(place)) continue;
+        this.#put(task.indices[place]!, outputs[offset]!);
+        this.#tally.done++;
       }
     }
+    if (pending.left === 0) this.#stopOthers(flight);
     this.#report();
     this.#wakeUp();
   }
 
-  #put(index: number, value: O | InputError): void {
-    const bytes = estimateBytes(value);
-    this.#heldBytes += bytes;
-    this.#output.put(index, { value, bytes });
+  #placeOf(flight: Flight<I, O>, local: number): number {
+    const place = flight.hear(local);
+    if (place !== undefined) return place;
+    throw faulty(flight.lane.lane.name, `answered input ${local} of a batch twice, or without being asked`);
   }
 
-  #mayRetry(task: Task<I>, { code }: RemoteError): boolean {
-    // What is wrong with the input itself stays wrong.
-    return code !== 'INPUT_INVALID' && task.failures < this.#settings.retries.maxRetries;
+  #put(index: number, value: O | InputError): void {
+    this.#outputs.put(index, value, estimateBytes(value));
+  }
+
+  /** All inputs are answered: whoever else still runs them need not. */
+  #stopOthers(first: Flight<I, O>): void {
+    for (const other of first.pending.flights as Set<Flight<I, O>>) {
+      if (other === first || other.stopped) continue;
+      other.lane.overtaken(other.batch.inputs.length, other.sentAt, this.#settings.clock.now());
+      other.stop(undefined);
+    }
+  }
+
+  #mayRetry({ failures }: Task<I>, { code }: RemoteError): boolean {
+    return !FINAL.has(code) && failures < this.#settings.retries.maxRetries;
   }
 
   /** The function failed for good on one input. */
-  #settle(state: LaneState<I, O>, task: Task<I>, local: number, remote: RemoteError): void {
-    const index = task.indices[local]!;
-    const error = new InputError({
-      index,
-      input: task.inputs[local],
-      attempts: task.failures + 1,
-      node: state.lane.name,
-      remote,
-    });
-    this.#failed++;
+  #giveUp(state: LaneState<I, O>, task: Task<I>, place: number, remote: RemoteError): void {
+    const index = task.indices[place]!;
+    const input = task.inputs[place];
+    const { losses, failures } = task;
+    const error = new InputError({ index, input, attempts: failures + 1, losses, node: state.lane.name, remote });
+    this.#tally.failed++;
     if (this.#settings.returnErrors) this.#put(index, error);
     else this.#fail(error);
   }
 
-  /** Sends the failed inputs of a task again, when the retry policy allows. */
-  #retryLater(task: Task<I>, locals: readonly number[]): void {
-    const again: Task<I> = {
-      number: this.#batches++,
+  /** Sends inputs on which the function failed again, when the retry policy allows. */
+  #retryLater(task: Task<I>, part: Part<I>): void {
+    const { retries, random } = this.#settings;
+    const failures = task.failures + 1;
+    const again = {
+      ...task,
+      ...part,
+      number: this.#number(),
       attempt: 0,
-      indices: locals.map((local) => task.indices[local]!),
-      inputs: locals.map((local) => task.inputs[local]!),
-      failures: task.failures + 1,
-      losses: 0,
+      failures,
+      suspicion: 0,
+      busySince: undefined,
     };
-    this.#retried += locals.length;
-    const delay = retryDelay(this.#settings.retries, again.failures, this.#settings.random);
-    this.#after(delay, () => {
-      this.#again.push(again);
+    this.#tally.retried += part.inputs.length;
+    this.#timers.after(retryDelay(retries, failures, random), () => {
+      this.#backlog.push(again);
       this.#proceed();
     });
   }
 
   /** A batch broke off: decides what becomes of the inputs that have no answer. */
-  #recover(state: LaneState<I, O>, task: Task<I>, unanswered: Unanswered<I>, error: unknown): void {
-    const rest = unanswered.rest();
-    if (error instanceof BatchError) this.#divide(state, task, rest, error);
-    else if (error instanceof ShardError && INFRASTRUCTURE.has(error.code)) {
-      this.#failOver(state, task, rest, error);
-    } else this.#fail(error);
-  }
-
-  /** Halves a batch that failed as a whole until the input at fault is alone. */
-  #divide(state: LaneState<I, O>, task: Task<I>, rest: Pick<Task<I>, 'indices' | 'inputs'>, error: BatchError): void {
-    const { length } = rest.inputs;
-    if (length === 0) return;
-    if (length === 1) {
-      const alone = { ...task, ...rest };
-      if (this.#mayRetry(task, error.remote)) this.#retryLater(alone, [0]);
-      else this.#settle(state, alone, 0, error.remote);
+  #recover(flight: Flight<I, O>, error: unknown, well: boolean): void {
+    const { lane: state, pending } = flight;
+    const lost = error instanceof ShardError && INFRASTRUCTURE.has(error.code) ? error : undefined;
+    if (!lost && !(error instanceof BatchError)) {
+      this.#fail(error);
       return;
     }
-    this.#retried += length;
-    const middle = Math.ceil(length / 2);
-    const part = (start: number, end: number): Task<I> => ({
-      ...task,
-      number: this.#batches++,
-      attempt: 0,
-      indices: rest.indices.slice(start, end),
-      inputs: rest.inputs.slice(start, end),
-    });
-    // Before what waits already, which comes later in the map: on a lane of one batch at a time, order is kept.
-    this.#again.unshift(part(0, middle), part(middle, length));
+    if (lost) this.#putAside(state, lost);
+    // Where the rest is also under way elsewhere, it is left to that lane.
+    if (pending.left === 0 || pending.flights.size > 1) return;
+    if (lost) this.#failOver(flight, lost, well);
+    else this.#apply(state, afterFailure(pending.task, pending.rest(), (error as BatchError).remote, this.#number));
   }
 
-  #failOver(state: LaneState<I, O>, task: Task<I>, rest: Pick<Task<I>, 'indices' | 'inputs'>, error: ShardError): void {
+  #putAside(state: LaneState<I, O>, error: ShardError): void {
     const { clock, laneRetries, patience, random } = this.#settings;
     const now = clock.now();
     const busy = error.code === 'LANE_BUSY';
-    let until = state.failed(error, laneRetries, now, random);
+    if (!busy) this.#drought.lost(now);
+    let until = state.failed(error, busy, laneRetries, now, random);
     if (error.retryAfter !== undefined) {
       // Later than told, never sooner, so that clients that were turned away together come back apart.
       const told = error.retryAfter * (1 + laneRetries.jitter * random());
       until = state.pause(Math.min(told, patience), now);
     }
-    this.#after(until - now, () => {
+    this.#timers.after(until - now, () => {
       state.resume(until);
       this.#proceed();
     });
-    if (rest.inputs.length === 0) return;
-    const losses = task.losses + (busy ? 0 : 1);
-    const busySince = busy ? Math.max(task.busySince ?? now, this.#lastAnswer) : undefined;
-    if (losses > laneRetries.maxRetries || (busySince !== undefined && now - busySince >= patience)) {
-      this.#fail(this.#exhausted(task, error));
+  }
+
+  #failOver(flight: Flight<I, O>, error: ShardError, well: boolean): void {
+    const { lane: state, pending, alone } = flight;
+    const { patience, laneRetries, clock } = this.#settings;
+    const now = clock.now();
+    const rest = pending.rest();
+    const task = { ...pending.task, attempt: pending.attempts, avoid: state.lane.name };
+    this.#tally.resent += rest.inputs.length;
+    if (error.code === 'LANE_BUSY') {
+      const busySince = Math.max(task.busySince ?? now, this.#drought.lastAnswer);
+      if (now - busySince >= patience) this.#fail(this.#exhausted(error));
+      else this.#backlog.unshift([{ ...task, ...rest, busySince }]);
       return;
     }
-    this.#retried += rest.inputs.length;
-    const attempt = task.attempt + 1;
-    // First, as the halves of a batch are.
-    this.#again.unshift({ ...task, ...rest, attempt, losses, busySince, avoid: state.lane.name });
+    if (this.#drought.isHopeless(now)) {
+      this.#fail(this.#exhausted(error));
+      return;
+    }
+    const blamed = well && error.reached && flight.silent;
+    const loss = { blamed, alone, bound: laneRetries.maxRetries, message: error.message };
+    this.#apply(state, afterLoss({ ...task, busySince: undefined }, rest, loss, this.#number));
   }
 
-  #exhausted(task: Task<I>, cause: ShardError): ShardError {
-    const known = this.#lanes
+  #apply(state: LaneState<I, O>, outcome: Outcome<I>): void {
+    if ('again' in outcome) {
+      this.#backlog.unshift(outcome.again);
+      return;
+    }
+    const { failed, error } = outcome;
+    if (error.code === 'INPUT_LOST') this.#drought.convicted();
+    if (this.#mayRetry(failed, error)) this.#retryLater(failed, failed);
+    else this.#giveUp(state, failed, 0, error);
+  }
+
+  #exhausted(cause: ShardError): ShardError {
+    const known = this.#lanes.all
       .filter(({ lastError }) => lastError !== undefined)
       .map(({ lane, lastError }) => `${lane.name}: ${(lastError as Error).message}`);
-    return new ShardError(
-      'LANES_EXHAUSTED',
-      `A batch of ${task.inputs.length} inputs was sent ${task.attempt + 1} times, but no node finished it ` +
-        `(${known.join('; ')}). See that the nodes are up and can be reached, then run again`,
-      { cause },
-    );
-  }
-
-  #after(milliseconds: number, callback: () => void): void {
-    const cancel = this.#settings.clock.after(milliseconds, () => {
-      this.#timers.delete(cancel);
-      callback();
-    });
-    this.#timers.add(cancel);
+    const text = `No node can be made to answer (${known.join('; ')}). See that the nodes are up and can be reached, then run again`;
+    return new ShardError('LANES_EXHAUSTED', text, { cause });
   }
 
   #report(): void {
-    this.#settings.onProgress?.({
-      done: this.#done,
-      failed: this.#failed,
-      retried: this.#retried,
-      lanes: this.#lanes.filter(({ inFlight }) => inFlight > 0).map(({ lane }) => lane.name),
-    });
+    if (!this.#settings.onProgress) return;
+    const names = new Set([...this.#flights].map(({ lane: { lane } }) => lane.name));
+    this.#settings.onProgress(this.#tally.read([...names]));
   }
 
   async #close(complete: boolean): Promise<void> {
+    const working = new Set([...this.#lanes.all, ...[...this.#flights].map(({ lane }) => lane)]);
     this.#closed = true;
-    for (const cancel of this.#timers) cancel();
-    if (!complete) this.#abort.abort(this.#failure?.error);
-    const cancelled = complete ? [] : this.#lanes.map(async ({ lane }) => lane.cancel?.());
+    this.#timers.clear();
+    this.#lanes.close();
+    if (!complete) this.#stop(this.#failure?.error);
+    const cancelled = complete ? [] : [...working].map(async ({ lane }) => lane.cancel?.());
     try {
       await this.#source.close();
     } catch (error) {
@@ -420,9 +452,8 @@ class Pump<I, O> {
 /** Failures of the way, not of the work. */
 const INFRASTRUCTURE: ReadonlySet<string> = new Set(['LANE_LOST', 'LANE_BUSY', 'LANE_FAULTY', 'FRAME_INVALID']);
 
-function load<I, O>({ inFlight, lane }: LaneState<I, O>): number {
-  return inFlight / lane.concurrency;
-}
+/** What is wrong with the input itself stays wrong, and what brought nodes down has had its tries. */
+const FINAL: ReadonlySet<string> = new Set(['INPUT_INVALID', 'INPUT_LOST']);
 
 function faulty(name: string, what: string): ShardError {
   return new ShardError('LANE_FAULTY', `${name} ${what}`);

@@ -52,6 +52,14 @@ export class Source<I> {
     return this.#cut(count, maxBytes);
   }
 
+  /** Reads one input ahead, so that it is known whether there is any. */
+  peek(): void {
+    if (this.#over || this.#buffer.length > 0 || this.#reading) return;
+    this.#wanted = { count: 1, bytes: Infinity };
+    if (this.#asynchronous) void this.#readOn();
+    else this.#readNow();
+  }
+
   /** Tells the source that no more is wanted. Waits for it, unless it is busy with a read that may never end. */
   async close(): Promise<void> {
     this.#stopLinger?.();

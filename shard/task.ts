@@ -1,14 +1,20 @@
-/** A batch as the pump sees it: which inputs of the map are in it, and what happened to it before. */
-export interface Task<I> {
-  readonly number: number;
-  readonly attempt: number;
-  /** Position of each input in the map. */
+/** Some inputs and where they stand in the map. */
+export interface Part<I> {
+  /** Position of each input in the map; rising. */
   readonly indices: readonly number[];
   readonly inputs: readonly I[];
+}
+
+/** A batch as the pump sees it: which inputs of the map are in it, and what happened to them before. */
+export interface Task<I> extends Part<I> {
+  readonly number: number;
+  readonly attempt: number;
   /** How often the function failed on these inputs before. */
   readonly failures: number;
-  /** How often a lane was lost under this batch. */
+  /** How often a lane was lost, or was at fault, while it had these inputs. */
   readonly losses: number;
+  /** How many of these losses may be the doing of the inputs (`recovery.ts`). */
+  readonly suspicion: number;
   /** When lanes began to turn this batch away because they are busy. */
   readonly busySince?: number | undefined;
   /** The lane that it should not go to next, if there is a better one. */
@@ -17,33 +23,6 @@ export interface Task<I> {
   readonly home?: string | undefined;
 }
 
-/** Which inputs of a task are still without an answer. */
-export class Unanswered<I> {
-  readonly #task: Task<I>;
-  readonly #answered: Uint8Array;
-  #left: number;
-
-  constructor(task: Task<I>) {
-    this.#task = task;
-    this.#answered = new Uint8Array(task.inputs.length);
-    this.#left = task.inputs.length;
-  }
-
-  get count(): number {
-    return this.#left;
-  }
-
-  /** The position in the map of input `local`, which is answered now; undefined if it does not await an answer. */
-  answer(local: number): number | undefined {
-    if (this.#answered[local] !== 0) return undefined;
-    this.#answered[local] = 1;
-    this.#left--;
-    return this.#task.indices[local];
-  }
-
-  /** What is left of the task, as a part of another. */
-  rest(): Pick<Task<I>, 'indices' | 'inputs'> {
-    const open = (_: unknown, local: number): boolean => this.#answered[local] === 0;
-    return { indices: this.#task.indices.filter(open), inputs: this.#task.inputs.filter(open) };
-  }
+export function slice<I>({ indices, inputs }: Part<I>, start: number, end: number): Part<I> {
+  return { indices: indices.slice(start, end), inputs: inputs.slice(start, end) };
 }

@@ -12,7 +12,7 @@ export class Meter {
   #at: number;
   #settled = 0;
   #rate: number | undefined;
-  #latest: PumpProgress = { done: 0, failed: 0, retried: 0, lanes: [] };
+  #latest: PumpProgress = { done: 0, failed: 0, retried: 0, resent: 0, hedged: 0, lanes: [] };
 
   constructor(clock: Clock, total: number | undefined) {
     this.#clock = clock;
@@ -25,8 +25,8 @@ export class Meter {
   }
 
   read(): MapProgress {
-    const { done, failed, retried, lanes } = this.#latest;
-    const settled = done + failed;
+    const { lanes, ...counts } = this.#latest;
+    const settled = counts.done + counts.failed;
     const now = this.#clock.now();
     const elapsed = now - this.#at;
     if (elapsed > 0) {
@@ -39,9 +39,7 @@ export class Meter {
     }
     const rate = this.#rate ?? 0;
     return {
-      done,
-      failed,
-      retried,
+      ...counts,
       rate,
       nodes: lanes,
       ...(this.#total === undefined ? {} : { total: this.#total }),

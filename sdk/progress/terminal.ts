@@ -49,12 +49,24 @@ function lines(stream: Pick<Output, 'write'>): Display {
   return { interval: LINE_INTERVAL, update: show, finish: show };
 }
 
-/** Such as `1,024/5,000 done, 2 failed, 512 retried, 812/s, 5s left, 2 nodes`. */
-export function describe({ done, failed, retried, total, rate, etaSeconds, nodes }: MapProgress): string {
+/** Such as `1,024/5,000 done, 2 failed, 512 retried, 64 sent again, 16 hedged, 812/s, 5s left, 2 nodes`. */
+export function describe({
+  done,
+  failed,
+  retried,
+  resent,
+  hedged,
+  total,
+  rate,
+  etaSeconds,
+  nodes,
+}: MapProgress): string {
   const count = (value: number): string => value.toLocaleString('en');
   const parts = [`${count(done)}${total === undefined ? '' : `/${count(total)}`} done`];
   if (failed > 0) parts.push(`${count(failed)} failed`);
   if (retried > 0) parts.push(`${count(retried)} retried`);
+  if (resent > 0) parts.push(`${count(resent)} sent again`);
+  if (hedged > 0) parts.push(`${count(hedged)} hedged`);
   parts.push(`${rate >= 10 ? count(Math.round(rate)) : rate.toFixed(1)}/s`);
   if (etaSeconds !== undefined && etaSeconds > 0) parts.push(`${duration(etaSeconds)} left`);
   if (nodes.length > 0) parts.push(nodes.length === 1 ? '1 node' : `${nodes.length} nodes`);

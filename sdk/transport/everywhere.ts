@@ -21,6 +21,9 @@ export function everywhere<I, O>(lanes: readonly Lane<I, O>[]): Lane<I, O> {
         await Promise.allSettled(runs);
       }
     },
+    async check(signal) {
+      await Promise.all(lanes.map(async (lane) => lane.check?.(signal)));
+    },
     async cancel() {
       await Promise.all(lanes.map(async (lane) => lane.cancel?.()));
     },

@@ -33,13 +33,17 @@ const FINAL: ReadonlySet<string> = new Set([
   'HEADERS_TOO_LARGE',
 ]);
 
+/** Stands for a failure of a server that tells no code. */
+const UNTYPED = 'SERVER_FAILED';
+
 /** What a node's refusal of a batch means to the pump. `retryAfter` is in milliseconds. */
 export function faultOf(node: string, remote: RemoteError, retryAfter?: number): Error {
   const { code, message } = remote;
   if (BATCH.has(code)) return new BatchError(remote);
   if (FINAL.has(code)) return new NodeError({ ...remote, node });
   const text = `${node} answered ${code}: ${message}`;
-  if (!BUSY.has(code)) return new ShardError('LANE_LOST', text);
+  // A page without a typed error is not the node's: a proxy could not reach it.
+  if (!BUSY.has(code)) return new ShardError('LANE_LOST', text, { reached: code !== UNTYPED });
   return new ShardError('LANE_BUSY', text, retryAfter === undefined ? {} : { retryAfter });
 }
 
@@ -70,7 +74,7 @@ function codeOfStatus(status: number): string {
     case 503:
       return 'NODE_NOT_READY';
     default:
-      return status < 500 ? 'REQUEST_INVALID' : 'INTERNAL';
+      return status < 500 ? 'REQUEST_INVALID' : UNTYPED;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Answer, Batch, Lane } from '../../shard/contract.ts';
 import { BatchError, ShardError } from '../../shard/errors.ts';
 import { encodeRequest } from '../../shard/wire/encode.ts';
 import type { BatchEnd } from '../../shard/wire/message.ts';
+import { NodeError } from '../errors.ts';
 import { faultOf } from './fault.ts';
 import type { Call } from '../node.ts';
 import type { NodeClient } from './node-client.ts';
@@ -52,6 +53,14 @@ export class NodeLane<I, O> implements Lane<I, O> {
       }
     }
     throw new ShardError('LANE_LOST', `${this.name} closed the connection before the batch was complete`);
+  }
+
+  async check(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#node.get('/v1/node', signal);
+    } catch (error) {
+      throw error instanceof NodeError ? faultOf(this.name, error) : error;
+    }
   }
 
   async cancel(): Promise<void> {

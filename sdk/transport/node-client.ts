@@ -114,7 +114,8 @@ export class NodeClient implements AsyncDisposable {
   #lost(error: unknown, signal: AbortSignal | undefined): Error {
     if (signal?.aborted || isKnown(error)) return error as Error;
     const reason = error instanceof Error ? reasonOf(error) : String(error);
-    return new ShardError('LANE_LOST', `${this.url} can't be reached or was cut off: ${reason}`, { cause: error });
+    const text = `${this.url} can't be reached or was cut off: ${reason}`;
+    return new ShardError('LANE_LOST', text, { cause: error, reached: !UNREACHED.has(codeOf(error)) });
   }
 }
 
@@ -122,8 +123,21 @@ function isKnown(error: unknown): boolean {
   return error instanceof BatchError || error instanceof ShardError || error instanceof NodeError;
 }
 
+/** Codes of connections that were not made. */
+const UNREACHED: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
 /** Connecting to a name of several addresses fails with an AggregateError, which has a code but no message. */
 function reasonOf(error: Error): string {
-  const code = 'code' in error ? String(error.code) : error.name;
-  return error.message === '' ? code : error.message;
+  return error.message || codeOf(error) || error.name;
 }

@@ -81,10 +81,10 @@ test.serial(
     const many = Array.from({ length: 3000 }, (_, index) => textOf(index));
     let killed = 0;
     const outputs: Float32Array[] = [];
-    let retried = 0;
+    let resent = 0;
     const map = connection.embed.map(many, {
       maxBatchSize: 20,
-      onProgress: (progress) => (retried = progress.retried),
+      onProgress: (progress) => (resent = progress.resent),
     });
     for await (const vector of map) {
       outputs.push(vector);
@@ -95,7 +95,7 @@ test.serial(
     }
     t.is(outputs.length, many.length);
     t.is(killed, a.pid);
-    t.true(retried > 0, 'the killed server had nothing in flight');
+    t.true(resent > 0, 'the killed server had nothing in flight');
     await using survivor = await connect({ nodes: [b.url], token });
     const expected = await survivor.embed(many);
     for (const [index, vector] of outputs.entries()) {

@@ -5,7 +5,8 @@ import { describe, terminalDisplay } from '../../sdk/progress/terminal.ts';
 import type { MapProgress } from '../../sdk/contract.ts';
 import { FakeClock } from '../shard/fake-clock.ts';
 
-const counts = (done: number) => ({ done, failed: 0, retried: 0, lanes: ['a'] });
+const none = { done: 0, failed: 0, retried: 0, resent: 0, hedged: 0 };
+const counts = (done: number) => ({ ...none, done, lanes: ['a'] });
 
 /** A clock that the test moves by hand. */
 class Hand extends FakeClock {
@@ -28,7 +29,7 @@ test('the rate follows the latest seconds, and tells how long is left', (t) => {
 });
 
 test('without a total there is no estimate of what is left', (t) => {
-  t.deepEqual(new Meter(new Hand(), undefined).read(), { done: 0, failed: 0, retried: 0, rate: 0, nodes: [] });
+  t.deepEqual(new Meter(new Hand(), undefined).read(), { ...none, rate: 0, nodes: [] });
 });
 
 test('each display is updated at its own pace, and once at the end', (t) => {
@@ -57,13 +58,15 @@ test('where there is no terminal, progress is plain lines', (t) => {
     done: 1024,
     failed: 2,
     retried: 0,
+    resent: 64,
+    hedged: 16,
     total: 5000,
     rate: 812,
     etaSeconds: 4.9,
     nodes: ['a', 'b'],
   };
   display.update(progress);
-  t.is(written, '1,024/5,000 done, 2 failed, 812/s, 5s left, 2 nodes\n');
+  t.is(written, '1,024/5,000 done, 2 failed, 64 sent again, 16 hedged, 812/s, 5s left, 2 nodes\n');
 });
 
 test('on a terminal, progress is a bar that ends full', (t) => {
@@ -76,12 +79,12 @@ test('on a terminal, progress is a bar that ends full', (t) => {
     clearLine() {},
     moveCursor() {},
   } as unknown as NodeJS.WriteStream;
-  terminalDisplay(stream).finish({ done: 10, failed: 0, retried: 0, total: 10, rate: 5, nodes: [] });
+  terminalDisplay(stream).finish({ ...none, done: 10, total: 10, rate: 5, nodes: [] });
   t.regex(written, /█{24} 10\/10 done, 5\.0\/s/);
 });
 
 test('long waits are told in minutes and hours', (t) => {
-  const progress = { done: 0, failed: 0, retried: 3, rate: 1, nodes: ['a'] };
+  const progress = { ...none, retried: 3, rate: 1, nodes: ['a'] };
   t.is(describe({ ...progress, etaSeconds: 125 }), '0 done, 3 retried, 1.0/s, 2m 5s left, 1 node');
   t.regex(describe({ ...progress, etaSeconds: 7384 }), /2h 3m left/);
 });

@@ -3,7 +3,7 @@ import test from 'ava';
 import { BatchSizer } from '../../shard/batch-size.ts';
 import { estimateBytes } from '../../shard/bytes.ts';
 import { range, repeat, zip } from '../../shard/iterables.ts';
-import { AsCompleted, InOrder } from '../../shard/reassemble.ts';
+import { Outputs } from '../../shard/outputs.ts';
 import { LANE_RETRIES, retryDelay } from '../../shard/retry.ts';
 
 const limits = { targetMilliseconds: 250, initialSize: 16, maxSize: 1000 };
@@ -35,18 +35,19 @@ testProp(
   'whatever the order of arrival, values leave in order and once',
   [fc.integer({ min: 0, max: 50 }).chain((count) => fc.shuffledSubarray([...range(count)], { minLength: count }))],
   (t, arrivals) => {
-    const inOrder = new InOrder<number>();
-    const asCompleted = new AsCompleted<number>();
+    const inOrder = new Outputs<number>(true);
+    const asCompleted = new Outputs<number>(false);
     const ordered: number[] = [];
     const completed: number[] = [];
     for (const index of arrivals) {
-      inOrder.put(index, index);
-      asCompleted.put(index, index);
-      ordered.push(...inOrder.take());
-      completed.push(...asCompleted.take());
+      inOrder.put(index, index, 8);
+      asCompleted.put(index, index, 8);
+      while (inOrder.ready) ordered.push(inOrder.take());
+      while (asCompleted.ready) completed.push(asCompleted.take());
     }
     t.deepEqual(ordered, [...range(arrivals.length)]);
     t.deepEqual(completed, arrivals);
+    t.is(inOrder.bytes + asCompleted.bytes, 0);
   },
 );
 

@@ -407,7 +407,7 @@ test('progress counts what is done, failed and sent again', async (t) => {
   const seen: PumpProgress[] = [];
   const options: PumpOptions = { returnErrors: true, onProgress: (progress) => seen.push(progress) };
   await Array.fromAsync(pump(range(100), [failing(3)], options));
-  t.deepEqual(seen.at(-1), { done: 99, failed: 1, retried: 0, lanes: [] });
+  t.deepEqual(seen.at(-1), { done: 99, failed: 1, retried: 0, resent: 0, hedged: 0, lanes: [] });
   t.deepEqual(seen[0]?.lanes, ['a']);
 });
 
