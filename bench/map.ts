@@ -10,9 +10,10 @@ import { benchOptions } from './harness/options.ts';
 import { seeded } from './harness/random.ts';
 import { report } from './harness/report.ts';
 import { resultsOf, resultOf } from './harness/results.ts';
-import { JsonClient } from './map/json-client.ts';
-import { startProcess } from './map/process.ts';
-import { checkOutput, WIDTH } from './map/work.ts';
+import { openPeers } from './map/peers.ts';
+import { type BenchProcess, startProcess } from './map/process.ts';
+import { fastest, type Trial, trials } from './map/tune.ts';
+import { checkOutputs, WIDTH } from './map/work.ts';
 
 const options = benchOptions('map');
 const { quick } = options;
@@ -22,56 +23,58 @@ const vectors = quick ? 10_000 : 100_000;
 const ids = quick ? 100_000 : 1_000_000;
 const items = quick ? 5000 : 100_000;
 const long = quick ? 1_000_000 : 10_000_000;
-const jsonBatches = [64, 256, 1024, 4096, 16_384];
 
 const results: Result[] = [];
 const host = environmentOf({ kind: 'cpu', name: 'no engine', software: false }, options.seed);
 
-async function consume(outputs: AsyncIterable<unknown>, count: number): Promise<void> {
-  let index = 0;
-  for await (const output of outputs) checkOutput(index++, output);
-  if (index !== count) throw new Error(`Expected ${count} outputs, got ${index}.`);
-}
-
 {
-  await using node = await startProcess('nodeMain.ts');
-  await using warp = await connect({ nodes: [node.line] });
-  await using jsonNode = await startProcess('jsonNodeMain.ts');
-  await using json = new JsonClient(jsonNode.line);
+  await using stack = new AsyncDisposableStack();
+  const node = stack.use(await startProcess('nodeMain.ts'));
+  const warp = stack.use(await connect({ nodes: [node.line] }));
+  const peers = options.peers
+    ? stack.use(await openPeers(({ message }) => console.error(`skipped: ${message}`))).peers
+    : [];
+  const ours = (title: string, name: string, count: number): Subject => ({
+    name: `warpmap, ${title}`,
+    peer: false,
+    run: () => checkOutputs(warp.function<number, unknown>(name).map(range(count)), count),
+  });
   const workloads = [
     { name: 'echo', count: integers, question: `echo ${integers} integers`, bytes: 0 },
     { name: 'vector', count: vectors, question: `${vectors} vectors of ${WIDTH} floats`, bytes: vectors * WIDTH * 4 },
-  ];
+  ] as const;
+  const memory = new Map<string, () => Promise<BenchProcess>>();
   for (const { name, count, question, bytes } of workloads) {
-    const subjects: Subject[] = [
-      {
-        name: 'warpmap, a built-in function',
-        peer: false,
-        run: () => consume(warp.function<number, unknown>(name).map(range(count)), count),
-      },
-      {
-        name: 'warpmap, a function of an app',
-        peer: false,
-        run: () => consume(warp.function<number, unknown>(`bench/${name}`).map(range(count)), count),
-      },
-    ];
-    if (options.peers) {
-      json.batchSize = await fastest(jsonBatches, async (size) => {
-        json.batchSize = size;
-        await consume(json.map(name, range(count / 10)), count / 10);
-      });
-      const run = (): Promise<void> => consume(json.map(name, range(count)), count);
-      subjects.push({ name: `fastify, undici and JSON, batches of ${json.batchSize}`, peer: true, run });
+    const subjects = [ours('a built-in function', name, count), ours('a function of an app', `bench/${name}`, count)];
+    for (const { group, peer } of peers) {
+      const tried = await trials(peer, name, count);
+      const { size } = fastest(tried);
+      if (!options.json) console.log(`${peer.name}, ${name}, inputs/s by batch size: ${tried.map(told).join(', ')}`);
+      const single = tried.find((trial) => trial.size === 1);
+      if (single !== undefined) {
+        const figure = { question: `${name}, a task for each input`, subject: peer.name, value: single.rate };
+        results.push(resultOf({ ...figure, unit: 'inputs/s' }, host));
+      }
+      const subject = `${peer.name}, batches of ${size}`;
+      subjects.push({ name: subject, peer: true, run: () => peer.run(name, count, size) });
+      if (name === 'echo') {
+        const args = [group, peer.name, String(long / 10), String(size)];
+        memory.set(subject, () => startProcess('peerMemoryMain.ts', ...args));
+      }
     }
     const timings = await measure(subjects, { rounds });
     results.push(...resultsOf(timings, { question, unit: 'inputs/s', amount: count }, host));
     if (bytes > 0) results.push(...resultsOf(timings, { question, unit: 'MB/s', amount: bytes / 1e6 }, host));
   }
   for (const count of [long / 10, long]) {
-    await using client = await startProcess('memoryMain.ts', node.line, String(count));
-    const value = Number(client.line);
-    const question = `peak memory of a client that maps ${count} integers over a function of an app`;
-    results.push(resultOf({ question, subject: 'warpmap', value, unit: 'MiB' }, host));
+    const question = `peak memory of a client that maps ${count} integers`;
+    const clients = new Map([
+      ['warpmap, a function of an app', () => startProcess('memoryMain.ts', node.line, String(count))],
+    ]);
+    for (const [subject, start] of count === long ? clients : [...clients, ...memory]) {
+      await using client = await start();
+      results.push(resultOf({ question, subject, value: Number(client.line), unit: 'MiB' }, host));
+    }
   }
 }
 
@@ -105,14 +108,6 @@ function* cycled(count: number, length: number): Generator<number> {
   for (let index = 0; index < count; index++) yield index % length;
 }
 
-async function fastest(sizes: readonly number[], run: (size: number) => Promise<void>): Promise<number> {
-  let best = { size: sizes[0] ?? 1, milliseconds: Infinity };
-  for (const size of sizes) {
-    await run(size);
-    const start = performance.now();
-    await run(size);
-    const milliseconds = performance.now() - start;
-    if (milliseconds < best.milliseconds) best = { size, milliseconds };
-  }
-  return best.size;
+function told({ size, rate }: Trial): string {
+  return `${size}: ${Math.round(rate)}`;
 }

@@ -19,6 +19,22 @@ export function vectorOf(value: number): Float32Array {
 
 /** Throws unless output `index` is that of input `index`: an answer in the wrong order is not timed as one. */
 export function checkOutput(index: number, output: unknown): void {
-  const value = typeof output === 'number' ? output : (output as ArrayLike<number>)[0];
-  if (value !== index) throw new Error(`Expected output ${index} in its place, got ${String(value)}.`);
+  if (typeof output === 'number') {
+    if (output !== index) throw new Error(`Expected output ${index} in its place, got ${output}.`);
+    return;
+  }
+  const { length, 0: first } = output as ArrayLike<number>;
+  if (first !== index) throw new Error(`Expected output ${index} in its place, got ${String(first)}.`);
+  if (length !== WIDTH) throw new Error(`Expected ${WIDTH} numbers as output ${index}, got ${length}.`);
+}
+
+/** Throws unless these are the outputs of 0 to `count` − 1. */
+export async function checkOutputs(outputs: AsyncIterable<unknown>, count: number): Promise<void> {
+  let index = 0;
+  for await (const output of outputs) checkOutput(index++, output);
+  checkCount(index, count);
+}
+
+export function checkCount(taken: number, count: number): void {
+  if (taken !== count) throw new Error(`Expected ${count} outputs, got ${taken}.`);
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
+import { PeerMissing } from '../map/peer.ts';
 
-/** Loads a peer and its version. Throws where `npm run bench:peers` has not been run. */
+/** Loads a peer and its version. Throws `PeerMissing` where `npm run bench:peers` has not been run. */
 export async function importPeer<Library>(
   name: string,
 ): Promise<{ readonly library: Library; readonly version: string }> {
@@ -11,8 +12,6 @@ export async function importPeer<Library>(
     const { version } = createRequire(import.meta.url)(manifest) as { readonly version: string };
     return { library, version };
   } catch (error) {
-    throw new Error('The peers are not installed: run `npm run bench:peers` first, or leave out --peers.', {
-      cause: error,
-    });
+    throw new PeerMissing(name, 'run `npm run bench:peers` first, or leave out --peers', { cause: error });
   }
 }

@@ -1,9 +1,17 @@
 /** What bench:map times is right before it is fast. */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
 import { connect, range } from '../../index.ts';
-import { JsonClient } from '../../bench/map/json-client.ts';
+import { type MapPeer, PeerMissing } from '../../bench/map/peer.ts';
+import { openPeers } from '../../bench/map/peers.ts';
+import { mapInBatches } from '../../bench/map/pipeline.ts';
 import { startProcess } from '../../bench/map/process.ts';
-import { checkOutput, WIDTH } from '../../bench/map/work.ts';
+import { fastest, trials } from '../../bench/map/tune.ts';
+import { checkOutput, vectorOf, WIDTH } from '../../bench/map/work.ts';
+import { importPeer } from '../../bench/peers/import.ts';
+import { startRedis } from '../../bench/peers/redis.ts';
 
 const COUNT = 1000;
 
@@ -25,21 +33,94 @@ test('the node of warpmap gives each input its own output, in order', async (t) 
   t.is(await checkAll(warp.function<number, Float32Array>('vector').map(range(COUNT))), COUNT);
 });
 
-test('the peer gives the same, whatever its batch size', async (t) => {
-  await using node = await startProcess('jsonNodeMain.ts');
-  await using client = new JsonClient(node.line);
-  for (const size of [1, 7, COUNT, 2 * COUNT]) {
-    client.batchSize = size;
-    t.is(await checkAll(client.map('echo', range(COUNT))), COUNT);
+test('each installed peer gives the same, whatever its batch size', async (t) => {
+  await using open = await openPeers(({ message }) => t.log(`skipped: ${message}`));
+  for (const { peer } of open.peers) {
+    for (const size of [7, COUNT, 2 * COUNT]) await t.notThrowsAsync(peer.run('echo', COUNT, size), peer.name);
+    await t.notThrowsAsync(peer.run('vector', 10, 3), peer.name);
+    t.true(peer.clientPeakMiB() > 10, peer.name);
   }
-  t.is(await checkAll(client.map('vector', range(3))), 3);
+  t.is(open.peers[0]?.group, 'json');
+});
+
+test('batches are checked in the order of the inputs, and so many are under way at once', async (t) => {
+  let underWay = 0;
+  let most = 0;
+  const send = async (inputs: readonly number[]): Promise<readonly number[]> => {
+    most = Math.max(most, ++underWay);
+    await setImmediate();
+    underWay--;
+    return inputs;
+  };
+  await mapInBatches({ count: 10, size: 3, ahead: 2 }, send);
+  t.is(most, 2);
+  const reversed = (inputs: readonly number[]): Promise<readonly number[]> => send(inputs.toReversed());
+  await t.throwsAsync(mapInBatches({ count: 10, size: 3, ahead: 2 }, reversed), { message: /output 0/v });
+  const short = (inputs: readonly number[]): Promise<readonly number[]> => send(inputs.filter((input) => input < 9));
+  await t.throwsAsync(mapInBatches({ count: 10, size: 3, ahead: 2 }, short), { message: /10 outputs, got 9/v });
+});
+
+test('a peer is timed with the batch size that was fastest on these inputs, none larger than half of them', async (t) => {
+  const asked: string[] = [];
+  let time = 0;
+  const peer: MapPeer = {
+    name: 'fake',
+    sizes: { echo: [1, 100, 5000, 10_000, 60_000], vector: [] },
+    async run(name, count, size) {
+      asked.push(`${name} ${count} ${size}`);
+      time += 1 + (count / size) * 0.2 + size / 1000;
+    },
+    clientPeakMiB: () => 0,
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const tried = await trials(peer, 'echo', 100_000, () => time);
+  t.deepEqual(
+    asked.filter((_, index) => index % 2 === 0),
+    ['echo 2000 1', 'echo 10000 100', 'echo 80000 5000', 'echo 100000 10000'],
+  );
+  t.is(fastest(tried).size, 5000);
+});
+
+test('a trial that is slow counts at once', async (t) => {
+  let runs = 0;
+  let time = 0;
+  const peer: MapPeer = {
+    name: 'fake',
+    sizes: { echo: [10], vector: [] },
+    async run() {
+      runs++;
+      time += 2000;
+    },
+    clientPeakMiB: () => 0,
+    [Symbol.asyncDispose]: async () => {},
+  };
+  t.deepEqual(await trials(peer, 'echo', 1000, () => time), [{ size: 10, rate: 80 }]);
+  t.is(runs, 1);
+});
+
+test('a peer that is not installed is named with what installs it', async (t) => {
+  const error = await t.throwsAsync(importPeer('warpmap-no-such-peer'), { instanceOf: PeerMissing });
+  t.regex(error?.message ?? '', /warpmap-no-such-peer is not installed: run `npm run bench:peers`/v);
+});
+
+test('Redis is started without a port and leaves nothing behind', async (t) => {
+  try {
+    const server = await startRedis();
+    t.true(existsSync(server.address));
+    await server[Symbol.asyncDispose]();
+    t.false(existsSync(dirname(server.address)));
+  } catch (error) {
+    t.true(error instanceof PeerMissing, String(error));
+    t.log(`skipped: ${String(error)}`);
+  }
 });
 
 test('an output in the place of another is not timed', (t) => {
   t.notThrows(() => checkOutput(2, 2));
-  t.notThrows(() => checkOutput(2, Float32Array.of(2, 0)));
+  t.notThrows(() => checkOutput(2, vectorOf(2)));
   t.throws(() => checkOutput(2, 3), { message: /output 2/v });
-  t.throws(() => checkOutput(2, [3, 0]), { message: /output 2/v });
+  t.throws(() => checkOutput(2, vectorOf(3)), { message: /output 2/v });
+  t.throws(() => checkOutput(2, [2, 0]), { message: /384 numbers/v });
 });
 
 test('a process that ends before it says a line is an error', async (t) => {
