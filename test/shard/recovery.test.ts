@@ -7,64 +7,59 @@ import { laneOf, mapping, type RecordedLane } from './lanes.ts';
 
 const RESTART = 3000;
 
-/** A server that dies of some inputs, with all that it runs, and is up again after three seconds. */
-class Server {
+interface Server {
   readonly lane: RecordedLane<number, number>;
-  deaths = 0;
-  #running = new Set<(error: Error) => void>();
-  #downUntil = -Infinity;
+  readonly deaths: () => number;
+}
 
-  constructor(name: string, clock: FakeClock, poison: (input: number) => boolean) {
-    const requireUp = (): void => {
-      if (clock.now() < this.#downUntil) throw new ShardError('LANE_LOST', 'refused', { reached: false });
-    };
-    const lane = laneOf<number, number>(
-      name,
-      async function* (batch, signal) {
-        requireUp();
-        yield* server.#run(batch.inputs, clock, poison, signal);
-      },
-      4,
-    );
-    const server = this;
-    this.lane = Object.assign(lane, { check: async () => requireUp() });
+/** A server that dies of some inputs, with all that it runs, and is up again after three seconds. */
+function serverOf(name: string, clock: FakeClock, poison: (input: number) => boolean): Server {
+  const running = new Set<(error: Error) => void>();
+  let deaths = 0;
+  let downUntil = -Infinity;
+
+  function requireUp(): void {
+    if (clock.now() < downUntil) throw new ShardError('LANE_LOST', 'refused', { reached: false });
   }
 
-  async *#run(
-    inputs: readonly number[],
-    clock: FakeClock,
-    poison: (input: number) => boolean,
-    signal: AbortSignal,
-  ): AsyncGenerator<{ first: number; outputs: readonly number[] }> {
-    const died = Promise.withResolvers<never>();
-    this.#running.add(died.reject);
-    try {
-      await Promise.race([clock.sleep(10, signal), died.promise]);
-      if (inputs.some(poison)) {
-        this.deaths++;
-        this.#downUntil = clock.now() + RESTART;
-        for (const reject of this.#running) reject(new ShardError('LANE_LOST', 'cut'));
-        await died.promise;
+  function die(): void {
+    deaths++;
+    downUntil = clock.now() + RESTART;
+    for (const reject of running) reject(new ShardError('LANE_LOST', 'cut'));
+  }
+
+  const lane = laneOf<number, number>(
+    name,
+    async function* ({ inputs }, signal) {
+      requireUp();
+      const died = Promise.withResolvers<never>();
+      running.add(died.reject);
+      try {
+        await Promise.race([clock.sleep(10, signal), died.promise]);
+        if (inputs.some(poison)) die();
+        if (clock.now() < downUntil) await died.promise;
+        yield { first: 0, outputs: inputs };
+      } finally {
+        running.delete(died.reject);
       }
-      yield { first: 0, outputs: inputs };
-    } finally {
-      this.#running.delete(died.reject);
-    }
-  }
+    },
+    4,
+  );
+  return { lane: Object.assign(lane, { check: async () => requireUp() }), deaths: () => deaths };
 }
 
 const poisoned = test.macro({
   title: (_, what: string) => `an input that kills every node it reaches fails alone, ${what}`,
   async exec(t, _what: string, nodes: number, count: number, poison: number, maxBatchSize: number) {
     const clock = new FakeClock();
-    const servers = [...range(nodes)].map((each) => new Server(`${each}`, clock, (input) => input === poison));
+    const servers = [...range(nodes)].map((each) => serverOf(`${each}`, clock, (input) => input === poison));
     const lanes = servers.map(({ lane }) => lane);
     const options = { clock, returnErrors: true, initialBatchSize: 16, maxBatchSize };
     const outputs = await clock.run(Array.fromAsync(pump(range(count), lanes, options)));
     t.like(outputs[poison], { name: 'InputError', code: 'INPUT_LOST', index: poison, attempts: 1 });
     t.true((outputs[poison] as InputError).losses > 8);
     t.deepEqual(outputs.toSpliced(poison, 1), [...range(count)].toSpliced(poison, 1));
-    const deaths = servers.reduce((sum, server) => sum + server.deaths, 0);
+    const deaths = servers.reduce((sum, server) => sum + server.deaths(), 0);
     t.true(deaths <= 10, `${deaths} deaths`);
     t.is(clock.pending, 0);
   },
@@ -78,11 +73,11 @@ test('large', poisoned, 'in a large batch', 3, 20_000, 15_000, 4096);
 
 test('where every batch kills its node the map ends soon, though failures are returned', async (t) => {
   const clock = new FakeClock();
-  const servers = [new Server('a', clock, () => true), new Server('b', clock, () => true)];
+  const servers = [serverOf('a', clock, () => true), serverOf('b', clock, () => true)];
   const lanes = servers.map(({ lane }) => lane);
   const outputs = pump(range(1000), lanes, { clock, returnErrors: true });
   await t.throwsAsync(clock.run(Array.fromAsync(outputs)), { code: 'LANES_EXHAUSTED' });
-  const deaths = servers.reduce((sum, server) => sum + server.deaths, 0);
+  const deaths = servers.reduce((sum, server) => sum + server.deaths(), 0);
   t.true(deaths < 100, `${deaths} deaths`);
 });
 
