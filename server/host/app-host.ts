@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { SettledOptions } from '../../shard/app/definition.ts';
-import type { HostedFunction } from '../../core/functions/contract.ts';
+import type { RoutedFunction } from '../../core/functions/routed.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { hostedOn } from './hosted.ts';
 import { Pool } from './pool.ts';
@@ -20,7 +20,7 @@ export interface AppHostOptions {
 export class AppHost implements AsyncDisposable {
   readonly name: string;
   /** Known as `app/function`. */
-  readonly functions: readonly HostedFunction[];
+  readonly functions: readonly RoutedFunction[];
   readonly #pools: readonly Pool[];
   /** The process that told what the app has, until a function wants it. */
   #spare: WorkerProcess | undefined;

@@ -92,6 +92,11 @@ export class Crew implements AsyncDisposable {
     for (const seat of this.#seats) seat.abort(isOver);
   }
 
+  /** The outputs of these portions are not taken, or are again. */
+  hold(isMeant: (portion: Portion) => boolean, full: boolean): void {
+    for (const seat of this.#seats) seat.hold(isMeant, full);
+  }
+
   /** Throws `OPTION_INVALID`. */
   scale(changes: Partial<Scaling>): void {
     this.#scaling = changeScaling(this.#scaling, changes);

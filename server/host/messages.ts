@@ -4,6 +4,17 @@ import type { FunctionDefinition } from '../../shard/app/definition.ts';
 import type { Issue } from '../../shard/app/validate.ts';
 import type { PackedError } from '../../core/thread/packed-error.ts';
 
+/** Inputs of a batch as they came, in the bytes beside the message. */
+export interface PackedInputs {
+  /** One after the other: the position of the first input, how many there are, and how many bytes they take. */
+  readonly blocks: readonly { readonly first: number; readonly count: number; readonly bytes: number }[];
+  /** Positions of those that are meant, ascending. Default: all of them. */
+  readonly only?: Uint32Array;
+}
+
+/** Some inputs of one batch, as they are sent. */
+export type PackedPiece = Omit<Piece, 'inputs' | 'indices'> & { readonly inputs: PackedInputs };
+
 /** Some inputs of one batch. */
 export interface Piece {
   /** Known to this worker only. */
@@ -17,7 +28,7 @@ export interface Piece {
   readonly failures: number;
   /** Whether to tell of each run when it begins: a worker died of one of these inputs, and it is to be found. */
   readonly watched: boolean;
-  /** Positions of the inputs in the batch, for people. */
+  /** Positions of the inputs in the batch, ascending. */
   readonly indices: readonly number[];
   readonly inputs: readonly unknown[];
 }
@@ -34,8 +45,8 @@ export interface Failure {
 /** What became of inputs of a piece, by their positions in it. */
 export interface Results {
   readonly piece: number;
-  readonly positions: readonly number[];
-  readonly values: readonly unknown[];
+  /** Whose outputs the bytes beside the message are, a block: `count` consecutive ones, also in their batch. */
+  readonly outputs?: { readonly position: number; readonly count: number };
   readonly failures: readonly Failure[];
   /** Nothing of this piece runs any more; inputs that are not reported by then were not wanted. */
   readonly done: boolean;
@@ -53,7 +64,9 @@ export type ToWorker =
   | { readonly type: 'enter'; readonly workers: string }
   /** End in order. */
   | { readonly type: 'end' }
-  | { readonly type: 'run'; readonly piece: Piece }
+  | { readonly type: 'run'; readonly piece: PackedPiece }
+  /** The outputs of this piece are not taken: let it wait, or go on. */
+  | { readonly type: 'hold'; readonly piece: number; readonly full: boolean }
   /** Nobody waits for this piece: end what has not begun, and tell the handlers. */
   | { readonly type: 'abort'; readonly piece: number }
   | { readonly type: 'vectors'; readonly id: number; readonly vectors: ContextVectors }
@@ -66,10 +79,11 @@ export type FromWorker =
   | { readonly type: 'entered' }
   /** There is a state to put away before the process ends, which may take a while. */
   | { readonly type: 'exiting' }
-  | { readonly type: 'ended' }
   /** A run begins, on these positions. Told of handlers with a timeout, and of pieces that are watched. */
   | { readonly type: 'begun'; readonly piece: number; readonly positions: readonly number[] }
   | { readonly type: 'results'; readonly results: Results }
+  /** The inputs of a piece could not be read. */
+  | { readonly type: 'unreadable'; readonly piece: number; readonly message: string }
   | { readonly type: 'log'; readonly entry: LogEntry }
   /** What the process takes of the machine's memory, when that has changed much. */
   | { readonly type: 'memory'; readonly bytes: number }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { CoreError } from '../../core/errors.ts';
-import type { Outputs } from '../../core/functions/contract.ts';
+import type { RoutedOutcome } from '../../core/functions/routed.ts';
 import type { HostedWorkers } from '../../core/functions/workers.ts';
 import type { Clock } from '../clock.ts';
 import type { Scaling } from '../../shard/app/scaling.ts';
@@ -74,8 +74,8 @@ export class Pool implements AsyncDisposable, HostedWorkers {
     return this.#crew.warm();
   }
 
-  /** Rejects with the signal's reason, or `WORKER_UNAVAILABLE` if no worker can be started or the pool was closed. */
-  async run(options: TaskOptions): Promise<Outputs> {
+  /** Throws the signal's reason, or `WORKER_UNAVAILABLE` if no worker can be started or the pool was closed. */
+  async *run(options: TaskOptions): AsyncGenerator<RoutedOutcome, void, undefined> {
     const { signal } = options;
     signal.throwIfAborted();
     if (this.#crew.closed) {
@@ -83,22 +83,23 @@ export class Pool implements AsyncDisposable, HostedWorkers {
     }
     const { absence } = this.#crew;
     if (absence) throw unavailable(this.#options.function, absence.reason, absence);
-    const task = new Task(options);
-    const onAbort = (): void => {
-      task.reject(signal.reason);
-      this.#queue = this.#queue.filter((portion) => portion.task !== task);
-      this.#crew.abort((portion) => portion.task === task);
-      this.#dispatch();
-    };
+    const task: Task = new Task(options, (full) => {
+      this.#crew.hold((portion) => portion.task === task, full);
+      if (!full) this.#dispatch();
+    });
+    if (task.count === 0) return;
+    const onAbort = (): void => this.#leave(task, signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     this.#queue.push(portionOf(task));
     this.#dispatch();
     try {
-      const outputs = await task.outputs;
-      if (outputs.kind === 'values') this.#failures += outputs.failures?.size ?? 0;
-      return outputs;
+      for await (const outcome of task.outcomes()) {
+        if (outcome.kind === 'failure') this.#failures++;
+        yield outcome;
+      }
     } finally {
       signal.removeEventListener('abort', onAbort);
+      this.#leave(task, new CoreError('DISPOSED', 'Nobody waits for this batch any more'));
     }
   }
 
@@ -108,13 +109,23 @@ export class Pool implements AsyncDisposable, HostedWorkers {
     this.#fail(new CoreError('WORKER_UNAVAILABLE', 'The node closed the workers of this function'));
   }
 
+  /** Nobody waits for what is left of a task. */
+  #leave(task: Task, reason: unknown): void {
+    task.reject(reason);
+    this.#queue = this.#queue.filter((portion) => portion.task !== task);
+    this.#crew.abort((portion) => portion.task === task);
+    this.#dispatch();
+  }
+
   #dispatch(): void {
-    while (this.#queue.length > 0 && !this.#crew.closed) {
-      const [portion, ...others] = this.#queue as [Portion, ...Portion[]];
-      const seat = this.#seatFor(portion);
+    while (!this.#crew.closed) {
+      // What others have yet to take makes room before more is made of it.
+      const next = this.#queue.findIndex(({ task }) => !task.full);
+      const portion = this.#queue[next];
+      const seat = portion && this.#seatFor(portion);
       if (!seat) break;
       const [slice, rest] = cut(portion, Math.min(this.#size(portion), seat.room));
-      this.#queue = rest ? [rest, ...others] : others;
+      this.#queue.splice(next, 1, ...(rest ? [rest] : []));
       seat.run(slice);
     }
     this.#crew.adjust(this.#backlog());

@@ -16,7 +16,7 @@ export interface Portion {
 const MAX_DEATHS = 2;
 
 export function portionOf(task: Task): Portion {
-  return { task, positions: [...task.options.inputs.keys()], alone: false, deaths: 0 };
+  return { task, positions: Array.from({ length: task.count }, (_, position) => position), alone: false, deaths: 0 };
 }
 
 /** What is left of a portion whose worker was ended for another's sake: as it was, and not blamed. */

@@ -1,11 +1,14 @@
 import type { Logger } from 'pino';
 import { CoreError } from '../../core/errors.ts';
+import { ShardError } from '../../shard/errors.ts';
+import type { Chunks } from '../../shard/wire/chunks.ts';
 import { packError } from '../../core/thread/packed-error.ts';
 import type { SettledOptions } from '../../shard/app/definition.ts';
 import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
 import type { Failure, FromWorker, Results } from './messages.ts';
 import { machineMemory } from './memory.ts';
+import { packInputs } from './packing.ts';
 import { type Death, halves, type Portion, remainder, suspects } from './portion.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -75,7 +78,7 @@ export class Seat {
     this.#idleSince = options.clock.now();
     const { maxRunsPerWorker = Infinity, maxBatchSize = 1 } = options.settings;
     this.#room = maxRunsPerWorker * maxBatchSize;
-    worker.listen({ message: (message) => this.#receive(message), exit: (how) => this.#exit(how) });
+    worker.listen({ message: (message, bytes) => this.#receive(message, bytes), exit: (how) => this.#exit(how) });
   }
 
   /** Portions here. */
@@ -110,25 +113,22 @@ export class Seat {
 
   run(portion: Portion): void {
     const { task, positions } = portion;
-    const { batch, spread, inputs, indices, function: name } = task.options;
+    const { batch, spread, blocks, function: name } = task.options;
+    const { inputs, parts } = packInputs(blocks, positions);
     const id = this.#next++;
     this.#room -= positions.length;
     this.#running.set(id, { portion, began: this.#options.clock.now(), begun: new Set(), deadlines: new Map() });
-    const all = positions.length === inputs.length;
-    this.#worker.send({
-      type: 'run',
-      piece: {
-        id,
-        function: name,
-        spread,
-        watched: portion.alone,
-        call: batch.call,
-        batch: batch.batch,
-        failures: batch.failures ?? 0,
-        indices: all ? indices : positions.map((position) => indices[position]!),
-        inputs: all ? inputs : positions.map((position) => inputs[position]),
-      },
-    });
+    const piece = {
+      id,
+      function: name,
+      spread,
+      watched: portion.alone,
+      call: batch.call,
+      batch: batch.batch,
+      failures: batch.failures ?? 0,
+      inputs,
+    };
+    this.#worker.send({ type: 'run', piece }, parts);
     if (this.#room <= 0) this.#recycle('it has had the runs that it may have');
   }
 
@@ -148,19 +148,29 @@ export class Seat {
     }
   }
 
+  /** The outputs of these are not taken, or are again. */
+  hold(isMeant: (portion: Portion) => boolean, full: boolean): void {
+    for (const [id, { portion }] of this.#running) {
+      if (isMeant(portion)) this.#worker.send({ type: 'hold', piece: id, full });
+    }
+  }
+
   /** Ends it in order. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended ??= {};
     await this.#worker[Symbol.asyncDispose]();
   }
 
-  #receive(message: FromWorker): void {
+  #receive(message: FromWorker, bytes: Chunks): void {
     switch (message.type) {
       case 'begun':
         this.#begun(message.piece, message.positions);
         break;
       case 'results':
-        this.#results(message.results);
+        this.#results(message.results, bytes);
+        break;
+      case 'unreadable':
+        this.#unreadable(message.piece, message.message);
         break;
       case 'embed':
         void this.#embed(message);
@@ -172,17 +182,16 @@ export class Seat {
       case 'failed':
       case 'entered':
       case 'exiting':
-      case 'ended':
       case 'log':
         break;
     }
   }
 
-  #results({ piece, positions, values, failures, done }: Results): void {
+  #results({ piece, outputs, failures, done }: Results, bytes: Chunks): void {
     const running = this.#running.get(piece);
     if (!running) return;
     const { portion, deadlines } = running;
-    for (const [at, position] of positions.entries()) portion.task.value(portion.positions[position]!, values[at]);
+    if (outputs) portion.task.encoded(portion.positions[outputs.position]!, { count: outputs.count, bytes });
     for (const failure of failures) {
       portion.task.failure(portion.positions[failure.position]!, failureOf(failure));
     }
@@ -191,11 +200,22 @@ export class Seat {
       deadline[Symbol.dispose]();
       deadlines.delete(first);
     }
-    if (!done) return;
+    if (done) this.#done(piece, running);
+  }
+
+  #unreadable(piece: number, message: string): void {
+    const running = this.#running.get(piece);
+    if (!running) return;
+    running.portion.task.reject(new ShardError('FRAME_INVALID', message));
+    this.#done(piece, running);
+  }
+
+  /** Nothing of a portion runs here any more. */
+  #done(piece: number, { began, portion }: Running): void {
     this.#forget(piece);
     const now = this.#options.clock.now();
     // What waited here behind another has begun when that one ended.
-    const milliseconds = now - Math.max(running.began, this.#lastFinish);
+    const milliseconds = now - Math.max(began, this.#lastFinish);
     this.#lastFinish = now;
     this.#idleSince = now;
     this.#finished++;
@@ -300,7 +320,9 @@ export class Seat {
 }
 
 /** What a handler threw, as its caller shall see it. */
-function failureOf({ error: { name, message, stack }, issues }: Failure): ServerError {
+function failureOf({ error: { name, message, stack, code }, issues }: Failure): Error {
+  // Not of the form that was announced.
+  if (name === 'CoreError' && code === 'INPUT_INVALID') return new CoreError(code, message);
   if (issues) return new ServerError('INPUT_INVALID', message, { details: { issues } });
   const text = name === 'ServerError' ? message : `${name}: ${message}`;
   return new ServerError('FUNCTION_FAILED', text, { details: { name, ...(stack !== undefined && { stack }) } });

@@ -1,5 +1,7 @@
 import type { Engine } from '../../core/contract.ts';
-import type { BatchName, Outputs } from '../../core/functions/contract.ts';
+import type { BatchName } from '../../core/functions/contract.ts';
+import type { RoutedOutcome } from '../../core/functions/routed.ts';
+import type { Block } from '../../shard/wire/block.ts';
 
 export interface TaskOptions {
   /** Name in its app. */
@@ -10,60 +12,108 @@ export interface TaskOptions {
   readonly batch: BatchName;
   readonly spread: boolean;
   readonly signal: AbortSignal;
-  readonly inputs: readonly unknown[];
-  readonly indices: readonly number[];
+  readonly blocks: readonly Block[];
 }
 
-/** Inputs of one batch until each has an output or a failure, wherever and however often they are run. */
+/** Bytes of outputs that may wait for whoever takes them, before the workers of the task are held up. */
+const HOLD_BYTES = 8 * 1024 * 1024;
+
+/** The inputs of one batch until each has an output or a failure, wherever and however often they are run. */
 export class Task {
   readonly options: TaskOptions;
-  readonly outputs: Promise<Outputs>;
-  readonly #settled = Promise.withResolvers<Outputs>();
-  readonly #values: unknown[];
-  readonly #open: Set<number>;
-  readonly #failures = new Map<number, Error>();
-  #over = false;
+  readonly count: number;
+  /** By position: whether it has an outcome. */
+  readonly #closed: Uint8Array;
+  readonly #onFull: (full: boolean) => void;
+  #left: number;
+  #ready: RoutedOutcome[] = [];
+  #held = 0;
+  #full = false;
+  #rejected: { readonly reason: unknown } | undefined;
+  #wake: (() => void) | undefined;
 
-  constructor(options: TaskOptions) {
+  /** `onFull` hears when too much waits to be taken, and when that is over. */
+  constructor(options: TaskOptions, onFull: (full: boolean) => void = () => {}) {
     this.options = options;
-    this.outputs = this.#settled.promise;
-    // Rejected by abort, perhaps when nobody listens any more.
-    this.outputs.catch(() => {});
-    this.#values = Array.from<unknown>({ length: options.inputs.length });
-    this.#open = new Set(options.inputs.keys());
+    this.count = options.blocks.reduce((sum, { count }) => sum + count, 0);
+    this.#closed = new Uint8Array(this.count);
+    this.#left = this.count;
+    this.#onFull = onFull;
   }
 
   /** Whether nobody waits for more. */
   get over(): boolean {
-    return this.#over;
+    return this.#rejected !== undefined || this.#left === 0;
+  }
+
+  /** Whether too much waits to be taken. */
+  get full(): boolean {
+    return this.#full;
   }
 
   /** Whether an input has neither output nor failure. */
   isOpen(position: number): boolean {
-    return this.#open.has(position);
+    return this.#closed[position] === 0;
   }
 
-  value(position: number, value: unknown): void {
-    if (!this.#open.delete(position)) return;
-    this.#values[position] = value;
-    this.#finish();
+  /**
+   * Outputs of consecutive inputs. They count together or not at all: where one of them is not awaited, the others are
+   * left to be run again.
+   */
+  encoded(first: number, block: Block): void {
+    const end = first + block.count;
+    for (let position = first; position < end; position++) if (!this.isOpen(position)) return;
+    this.#closed.fill(1, first, end);
+    this.#add({ kind: 'encoded', first, block }, block.count);
   }
 
   failure(position: number, error: Error): void {
-    if (!this.#open.delete(position)) return;
-    this.#failures.set(position, error);
-    this.#finish();
+    if (!this.isOpen(position)) return;
+    this.#closed[position] = 1;
+    this.#add({ kind: 'failure', index: position, error }, 1);
   }
 
   /** Ends the task as a whole. */
   reject(reason: unknown): void {
-    this.#over = true;
-    this.#settled.reject(reason);
+    this.#rejected ??= { reason };
+    this.#ready = [];
+    this.#wake?.();
   }
 
-  #finish(): void {
-    if (this.#open.size > 0) return;
-    this.#over = true;
-    this.#settled.resolve({ kind: 'values', values: this.#values, failures: this.#failures });
+  /** What becomes of the inputs, as it becomes known. Throws what the task is rejected with. */
+  async *outcomes(): AsyncGenerator<RoutedOutcome, void, undefined> {
+    for (;;) {
+      if (this.#rejected) throw this.#rejected.reason;
+      const next = this.#ready.shift();
+      if (next) {
+        yield next;
+        this.#hold(-bytesOf(next));
+      } else if (this.#left === 0) return;
+      else {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#wake = resolve;
+        await promise;
+      }
+    }
   }
+
+  #add(outcome: RoutedOutcome, count: number): void {
+    if (this.#rejected) return;
+    this.#left -= count;
+    this.#ready.push(outcome);
+    this.#hold(bytesOf(outcome));
+    this.#wake?.();
+  }
+
+  #hold(bytes: number): void {
+    this.#held += bytes;
+    const full = this.#full ? this.#held > HOLD_BYTES / 2 : this.#held > HOLD_BYTES;
+    if (full === this.#full) return;
+    this.#full = full;
+    this.#onFull(full);
+  }
+}
+
+function bytesOf(outcome: RoutedOutcome): number {
+  return outcome.kind === 'encoded' ? outcome.block.bytes.length : 0;
 }

@@ -1,10 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { reviveError } from '../../core/thread/packed-error.ts';
 import { ServerError } from '../errors.ts';
+import type { Chunks } from '../../shard/wire/chunks.ts';
 import type { AppDescription, FromWorker, LogEntry, ToWorker } from './messages.ts';
+import { NODE_PIPE, Pipe } from './pipe.ts';
 
 /** Milliseconds that a process may take to end by itself. */
 const END_MS = 2_000;
@@ -16,7 +18,7 @@ const script = fileURLToPath(new URL(`./worker/app.worker${extension}`, import.m
 
 /** What a process says once it is ready; one owner listens. */
 export interface WorkerListener {
-  message(message: FromWorker): void;
+  message(message: FromWorker, bytes: Chunks): void;
   /** Called once, when the process is gone. `how` is its exit code or signal, for people. */
   exit(how: string): void;
 }
@@ -30,26 +32,45 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A process, and the pipe to it. */
+class Child {
+  readonly process: ChildProcess;
+  readonly pipe: Pipe<ToWorker, FromWorker>;
+  /** Resolves to how it ended, once all that it sent has been heard. */
+  readonly ended: Promise<string>;
+  onMessage: (message: FromWorker, bytes: Chunks) => void = () => {};
+
+  constructor(path: string, env: NodeJS.ProcessEnv) {
+    this.process = spawn(process.execPath, [...process.execArgv, script, path], {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      env,
+    });
+    const stream = this.process.stdio[NODE_PIPE] as Duplex;
+    this.pipe = new Pipe(stream, (message, bytes) => this.onMessage(message, bytes));
+    this.ended = endOf(this.process, stream);
+  }
+}
+
 /** A process that runs an app's functions. */
 export class WorkerProcess implements AsyncDisposable {
   readonly app: AppDescription;
-  readonly #child: ChildProcess;
+  readonly #child: Child;
   readonly #exited: Promise<void>;
   #listener: WorkerListener | undefined;
   #ended: string | undefined;
   /** Until it must have ended. */
   #limit: NodeJS.Timeout | undefined;
 
-  private constructor(child: ChildProcess, app: AppDescription, log: Logger) {
+  private constructor(child: Child, app: AppDescription, log: Logger) {
     this.#child = child;
     this.app = app;
     const tagged = log.child({ app: app.name });
-    child.on('message', (message: FromWorker) => {
+    child.onMessage = (message, bytes) => {
       if (message.type === 'log') write(tagged, message.entry);
       else if (message.type === 'exiting') this.#extend();
-      else this.#listener?.message(message);
-    });
-    this.#exited = ended(child).then((how) => {
+      else this.#listener?.message(message, bytes);
+    };
+    this.#exited = child.ended.then((how) => {
       this.#ended = how;
       this.#listener?.exit(how);
     });
@@ -58,29 +79,26 @@ export class WorkerProcess implements AsyncDisposable {
   /** Starts a process and loads the app there. Throws `APP_INVALID`, or the signal's reason. */
   static async start(path: string, log: Logger, options: StartOptions): Promise<WorkerProcess> {
     options.signal?.throwIfAborted();
-    const child = fork(script, [path], {
-      serialization: 'advanced',
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, ...options.env },
-    });
-    for (const [name, stream] of Object.entries({ stdout: child.stdout!, stderr: child.stderr! })) {
+    const child = new Child(path, { ...process.env, ...options.env });
+    const { process: its } = child;
+    for (const [name, stream] of Object.entries({ stdout: its.stdout!, stderr: its.stderr! })) {
       stream.setEncoding('utf8').on('data', (text: string) => {
-        log.info({ worker: child.pid, stream: name }, text.trimEnd());
+        log.info({ worker: its.pid, stream: name }, text.trimEnd());
       });
     }
     // Sending to a process that has just gone; its end tells all there is to tell.
-    child.on('error', () => {});
+    its.on('error', () => {});
     try {
       return new WorkerProcess(child, await loaded(child, path, log, options), log);
     } catch (error) {
-      child.kill('SIGKILL');
-      await ended(child);
+      its.kill('SIGKILL');
+      await child.ended;
       throw error;
     }
   }
 
   get pid(): number {
-    return this.#child.pid!;
+    return this.#child.process.pid!;
   }
 
   listen(listener: WorkerListener): void {
@@ -89,8 +107,8 @@ export class WorkerProcess implements AsyncDisposable {
     if (how !== undefined) queueMicrotask(() => listener.exit(how));
   }
 
-  send(message: ToWorker): void {
-    if (this.#child.connected) this.#child.send(message, () => {});
+  send(message: ToWorker, parts?: readonly Uint8Array[]): void {
+    this.#child.pipe.send(message, parts);
   }
 
   /** Makes it run the functions of one function or class. Throws `ENTER_FAILED` with what `enter` threw, and ends it. */
@@ -125,7 +143,7 @@ export class WorkerProcess implements AsyncDisposable {
 
   /** Ends it at once; `exit` follows. */
   kill(): void {
-    this.#child.kill('SIGKILL');
+    this.#child.process.kill('SIGKILL');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -142,19 +160,21 @@ export class WorkerProcess implements AsyncDisposable {
   }
 }
 
-/** Resolves to how a process ended, once all that it sent has been heard. */
-async function ended(child: ChildProcess): Promise<string> {
-  // It never began, or is gone already.
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return 'gone';
-  const [[code, signal]] = await Promise.all([
-    once(child, 'exit') as Promise<[number | null, string | null]>,
-    child.connected ? once(child, 'disconnect') : undefined,
-  ]);
-  return signal ?? `exit code ${code}`;
+async function endOf(child: ChildProcess, stream: Duplex): Promise<string> {
+  // A process that could not be started has no exit.
+  const exit = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    child.once('error', () => child.pid === undefined && resolve('gone'));
+  });
+  // Also after an error: what was sent before is read first.
+  const closed = new Promise<void>((resolve) => stream.once('close', resolve));
+  const how = await exit;
+  await closed;
+  return how;
 }
 
 async function loaded(
-  child: ChildProcess,
+  child: Child,
   path: string,
   log: Logger,
   { timeout, signal }: StartOptions,
@@ -175,13 +195,14 @@ async function loaded(
   const timer = setTimeout(() => invalid(`was not loaded after ${timeout} ms, its startupTimeout`), timeout);
   const onAbort = (): void => reject(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
-  child.on('message', onMessage).once('error', onError).once('exit', onExit);
+  child.onMessage = onMessage;
+  child.process.once('error', onError).once('exit', onExit);
   try {
     return await promise;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
-    child.off('message', onMessage).off('error', onError).off('exit', onExit);
+    child.process.off('error', onError).off('exit', onExit);
   }
 }
 

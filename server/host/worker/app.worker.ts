@@ -2,17 +2,25 @@
 import { Worker } from 'node:worker_threads';
 import { packError } from '../../../core/thread/packed-error.ts';
 import type { AppDefinition } from '../../../shard/app/definition.ts';
-import type { ToWorker } from '../messages.ts';
-import { nodeChannel } from './channel.ts';
+import type { Chunks } from '../../../shard/wire/chunks.ts';
+import type { PackedPiece, Piece, ToWorker } from '../messages.ts';
+import { openNodeChannel } from './channel.ts';
 import { redirectConsole } from './console.ts';
 import { Embeddings } from './embeddings.ts';
 import { loadApp } from './load.ts';
 import { tellMemory } from './memory.ts';
 import { Runner } from './runner.ts';
 import { type Unit, unitsOf } from './unit.ts';
+import { unpackPiece } from './unpack.ts';
 
-// Without its node nobody wants what it does.
-process.once('disconnect', () => process.exit());
+let receive: (message: ToWorker, bytes: Chunks) => void = () => {};
+let runner: Runner | undefined;
+const nodeChannel = openNodeChannel({
+  onMessage: (message, bytes) => receive(message, bytes),
+  onRoom: () => runner?.proceed(),
+  // Without its node nobody wants what it does.
+  onEnd: () => process.exit(),
+});
 // Ctrl-C in a terminal goes to the node and to its children; the node lets running batches finish.
 process.on('SIGINT', () => {});
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
@@ -48,16 +56,15 @@ async function end(unit: Unit | undefined): Promise<void> {
       nodeChannel.send({ type: 'log', entry: { level: 'error', message: text } });
     });
   }
-  // With the channel the process ends, so all that was said is sent first.
-  if (process.connected) process.send!({ type: 'ended' }, undefined, undefined, () => process.disconnect());
+  // With the channel the process ends, after all that was said.
+  nodeChannel.end();
 }
 
 function serve(app: AppDefinition): void {
   const embeddings = new Embeddings(nodeChannel);
   const units = unitsOf(app);
   let unit: Unit | undefined;
-  let runner: Runner | undefined;
-  process.on('message', (message: ToWorker) => {
+  receive = (message, bytes) => {
     switch (message.type) {
       case 'enter':
         unit = units.get(message.workers)!;
@@ -68,7 +75,10 @@ function serve(app: AppDefinition): void {
         void end(unit);
         break;
       case 'run':
-        runner?.run(message.piece);
+        run(message.piece, bytes);
+        break;
+      case 'hold':
+        runner?.hold(message.piece, message.full);
         break;
       case 'abort':
         runner?.abort(message.piece);
@@ -80,5 +90,16 @@ function serve(app: AppDefinition): void {
         embeddings.answer(message.id, { error: message.error });
         break;
     }
-  });
+  };
+}
+
+function run(packed: PackedPiece, bytes: Chunks): void {
+  let piece: Piece;
+  try {
+    piece = unpackPiece(packed, bytes);
+  } catch (error) {
+    const { message } = packError(error);
+    return nodeChannel.send({ type: 'unreadable', piece: packed.id, message });
+  }
+  runner?.run(piece);
 }

@@ -1,29 +1,39 @@
 import { packError } from '../../../core/thread/packed-error.ts';
 import type { Issue } from '../../../shard/app/validate.ts';
-import type { Failure, Results } from '../messages.ts';
+import { estimateBytes } from '../../../shard/bytes.ts';
+import { type Block, encodeBlock } from '../../../shard/wire/block.ts';
+import type { Failure, Piece, Results } from '../messages.ts';
 import type { Channel } from './channel.ts';
 
 /** Milliseconds that results may wait for others, so that messages are few and a crash costs little. */
 const HOLD_MS = 20;
+/** Estimated bytes of outputs above which they do not wait. */
+const HOLD_BYTES = 256 * 1024;
 
-/** Gathers the results of one piece, and sends them together. */
+interface Output {
+  readonly position: number;
+  readonly value: unknown;
+}
+
+/** Gathers the results of one piece, and sends them together, outputs as they travel to the client. */
 export class Report {
   readonly #channel: Channel;
-  readonly #piece: number;
+  readonly #piece: Pick<Piece, 'id' | 'indices'>;
   readonly #prompt: boolean;
   #open: number;
-  #positions: number[] = [];
-  #values: unknown[] = [];
+  #outputs: Output[] = [];
+  #bytes = 0;
   #failures: Failure[] = [];
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
+  #held = false;
 
   /** `prompt`: each result is sent at once, since someone watches. */
-  constructor(channel: Channel, options: { piece: number; count: number; prompt: boolean }) {
+  constructor(channel: Channel, piece: Pick<Piece, 'id' | 'indices'>, { prompt }: { readonly prompt: boolean }) {
     this.#channel = channel;
-    this.#piece = options.piece;
-    this.#prompt = options.prompt;
-    this.#open = options.count;
+    this.#piece = piece;
+    this.#prompt = prompt;
+    this.#open = piece.indices.length;
   }
 
   /** Whether every input has been accounted for. */
@@ -31,9 +41,18 @@ export class Report {
     return this.#open === 0;
   }
 
+  /** Whether what was sent should be taken before more is made. */
+  get full(): boolean {
+    return this.#held || this.#channel.full;
+  }
+
+  hold(full: boolean): void {
+    this.#held = full;
+  }
+
   value(position: number, value: unknown): void {
-    this.#positions.push(position);
-    this.#values.push(value);
+    this.#outputs.push({ position, value });
+    this.#bytes += estimateBytes(value);
     this.#added();
   }
 
@@ -51,7 +70,7 @@ export class Report {
 
   #added(): void {
     this.#open--;
-    if (this.#open === 0 || this.#prompt) return this.#flush();
+    if (this.#open === 0 || this.#prompt || this.#bytes > HOLD_BYTES) return this.#flush();
     const now = performance.now();
     if (this.#timer === undefined) {
       this.#since = now;
@@ -62,35 +81,44 @@ export class Report {
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const all = {
-      piece: this.#piece,
-      positions: this.#positions,
-      values: this.#values,
-      failures: this.#failures,
-      done: this.#open === 0,
-    };
-    [this.#positions, this.#values, this.#failures] = [[], [], []];
-    try {
-      this.#channel.send({ type: 'results', results: all });
-    } catch {
-      this.#sendEach(all);
+    for (const run of this.#runs()) this.#sendRun(run);
+    [this.#outputs, this.#bytes] = [[], 0];
+    const failures = this.#failures;
+    this.#failures = [];
+    if (failures.length > 0 || this.done) this.#send({ failures, done: this.done });
+  }
+
+  /** The outputs, cut where positions, or those in the batch, are not consecutive. */
+  *#runs(): Generator<readonly Output[], void, undefined> {
+    const { indices } = this.#piece;
+    const outputs = this.#outputs.toSorted((one, other) => one.position - other.position);
+    for (let from = 0; from < outputs.length;) {
+      const { position } = outputs[from]!;
+      let to = from + 1;
+      for (; to < outputs.length; to++) {
+        const next = outputs[to]!.position;
+        if (next !== position + to - from || indices[next] !== indices[position]! + to - from) break;
+      }
+      yield outputs.slice(from, to);
+      from = to;
     }
   }
 
-  /** Some value can't be cloned: that input has failed, and no other. */
-  #sendEach(all: Results): void {
-    const none = { piece: all.piece, positions: [], values: [], failures: [], done: false };
-    for (const [at, position] of all.positions.entries()) {
-      try {
-        const results = { ...none, positions: [position], values: [all.values[at]] };
-        this.#channel.send({ type: 'results', results });
-      } catch (error) {
-        this.#channel.send({
-          type: 'results',
-          results: { ...none, failures: [{ position, error: packError(error) }] },
-        });
-      }
+  /** Outputs that can't travel have failed, and no others. */
+  #sendRun(run: readonly Output[]): void {
+    const [{ position }] = run as [Output];
+    let block: Block;
+    try {
+      block = encodeBlock(run.map(({ value }) => value));
+    } catch (error) {
+      if (run.length === 1) this.#failures.push({ position, error: packError(error) });
+      else for (const each of run) this.#sendRun([each]);
+      return;
     }
-    this.#channel.send({ type: 'results', results: { ...none, failures: all.failures, done: all.done } });
+    this.#send({ outputs: { position, count: run.length }, failures: [], done: false }, block);
+  }
+
+  #send(results: Omit<Results, 'piece'>, block?: Block): void {
+    this.#channel.send({ type: 'results', results: { piece: this.#piece.id, ...results } }, block?.bytes);
   }
 }

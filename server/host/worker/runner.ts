@@ -3,6 +3,7 @@ import { contexts } from '../../../shard/app/context.ts';
 import type { FunctionDefinition } from '../../../shard/app/definition.ts';
 import { type Issue, validate } from '../../../shard/app/validate.ts';
 import { ShardError } from '../../../shard/errors.ts';
+import { invalid, kindOf } from '../../../core/functions/options.ts';
 import { ServerError } from '../../errors.ts';
 import type { Piece } from '../messages.ts';
 import type { Channel } from './channel.ts';
@@ -51,16 +52,28 @@ export class Runner {
   run(piece: Piece): void {
     const definition = this.#unit.functions.get(piece.function)!;
     const told = piece.watched || definition.options.timeout !== undefined;
-    const report = new Report(this.#channel, { piece: piece.id, count: piece.inputs.length, prompt: told });
+    const report = new Report(this.#channel, piece, { prompt: told });
     const work = { definition, piece, report, told, abort: new AbortController(), next: 0 };
     this.#known.set(piece.id, work);
     this.#queue.push(work);
     this.#breath = performance.now();
-    for (; this.#lanes < this.#unit.concurrency && this.#queue.length > 0; this.#lanes++) void this.#lane();
+    this.proceed();
+  }
+
+  /** The outputs of a piece are not taken: it waits until they are. */
+  hold(piece: number, full: boolean): void {
+    this.#known.get(piece)?.report.hold(full);
+    this.proceed();
+  }
+
+  /** Begins what can begin: a piece came, or what was sent has been taken. */
+  proceed(): void {
+    for (; this.#lanes < this.#unit.concurrency && this.#head(); this.#lanes++) void this.#lane();
   }
 
   abort(piece: number): void {
     this.#known.get(piece)?.abort.abort(new ServerError('CALL_CANCELLED', 'Nobody waits for this run any more'));
+    this.proceed();
   }
 
   async #lane(): Promise<void> {
@@ -78,14 +91,18 @@ export class Runner {
 
   /** The work whose next input is to begin. */
   #head(): Work | undefined {
-    for (;;) {
-      const work = this.#queue[0];
-      if (work === undefined) return undefined;
+    for (let at = 0; at < this.#queue.length;) {
+      const work = this.#queue[at]!;
       const left = work.piece.inputs.length - work.next;
-      if (left > 0 && !work.abort.signal.aborted) return work;
-      this.#queue.shift();
+      if (left > 0 && !work.abort.signal.aborted) {
+        if (!work.report.full) return work;
+        at++;
+        continue;
+      }
+      this.#queue.splice(at, 1);
       if (left > 0) this.#settled(work, () => work.report.skipped(left));
     }
+    return undefined;
   }
 
   async #step(work: Work): Promise<void> {
@@ -93,12 +110,28 @@ export class Runner {
     const { maxBatchSize } = definition.options;
     const from = work.next;
     work.next = Math.min(piece.inputs.length, from + (maxBatchSize ?? 1));
-    let entries: readonly Entry[] = Array.from({ length: work.next - from }, (_, at) => entryOf(piece, from + at));
+    let entries = this.#entries(work, from);
     this.#begun(work, entries);
     if (definition.input) entries = await this.#valid(work, entries);
     const [first] = entries;
     if (!first) return;
     await (maxBatchSize === undefined ? this.#one(work, first) : this.#many(work, entries));
+  }
+
+  /** The inputs that a step takes, less those that are not the arguments that they should be. */
+  #entries(work: Work, from: number): readonly Entry[] {
+    const { piece, next } = work;
+    const entries: Entry[] = [];
+    for (let position = from; position < next; position++) {
+      const input = piece.inputs[position];
+      if (!piece.spread) entries.push({ position, args: [input] });
+      else if (Array.isArray(input)) entries.push({ position, args: input });
+      else {
+        const error = invalid(`Expected the arguments of ${piece.function} as an array, got ${kindOf(input)}`);
+        this.#settled(work, () => work.report.failure(position, error));
+      }
+    }
+    return entries;
   }
 
   /** Those that fit the schema, as it makes them; the others have failed, each alone. */
@@ -166,11 +199,6 @@ export class Runner {
     report();
     if (work.report.done) this.#known.delete(work.piece.id);
   }
-}
-
-function entryOf({ inputs, spread }: Piece, position: number): Entry {
-  const input = inputs[position];
-  return { position, args: spread ? (input as readonly unknown[]) : [input] };
 }
 
 /** Why an input does not fit, if it was its schema that refused it. */

@@ -2,10 +2,13 @@ import { fc, testProp } from '@fast-check/ava';
 import test from 'ava';
 import { type Portion, portionOf, suspects } from '../../../server/host/portion.ts';
 import { Task } from '../../../server/host/task.ts';
+import { encodeBlock } from '../../../shard/wire/block.ts';
+import { cutInputs } from '../../../shard/wire/cut.ts';
 import { MemoryEngine } from '../fixtures/engine.ts';
 
 function taskOf(count: number): Task {
   const inputs = Array.from({ length: count }, (_, index) => index);
+  const blocks = Array.from(cutInputs(inputs), (part) => encodeBlock(part));
   return new Task({
     function: 'f',
     timeout: undefined,
@@ -13,10 +16,11 @@ function taskOf(count: number): Task {
     batch: { call: 'a', batch: 0 },
     spread: false,
     signal: new AbortController().signal,
-    inputs,
-    indices: inputs,
+    blocks,
   });
 }
+
+const ascending = (one: number, other: number): number => one - other;
 
 /**
  * A worker in this process that dies when it begins an input that is poison: `concurrency` inputs are begun together,
@@ -34,7 +38,7 @@ function runIn(
       const seen = new Set(alone ? begun : []);
       return suspects({ task, positions, alone, deaths }, { how: 'SIGKILL', only: true, begun: seen });
     }
-    for (const position of begun) task.value(position, position);
+    for (const position of begun) task.encoded(position, encodeBlock([position]));
   }
   return [];
 }
@@ -60,14 +64,15 @@ testProp(
       if (left.length > 0) deaths++;
       queue.unshift(...left);
     }
-    const outputs = await task.outputs;
-    t.true(outputs.kind === 'values');
-    if (outputs.kind !== 'values') return;
-    t.is(outputs.failures?.size ?? 0, deadly.size);
-    for (const position of outputs.values.keys()) {
-      if (deadly.has(position)) t.like(outputs.failures?.get(position), { code: 'WORKER_CRASHED' });
-      else t.is(outputs.values[position], position);
-    }
+    const outcomes = await Array.fromAsync(task.outcomes());
+    const failures = outcomes.filter((each) => each.kind === 'failure');
+    const failed = failures.map(({ index }) => index);
+    t.deepEqual(failed.toSorted(ascending), [...deadly].toSorted(ascending));
+    for (const { error } of failures) t.like(error, { code: 'WORKER_CRASHED' });
+    const outputs = outcomes.filter((each) => each.kind === 'encoded').map(({ first }) => first);
+    t.is(outcomes.length, count);
+    const answered = new Set([...deadly, ...outputs]);
+    t.is(answered.size, count);
     // One to be warned, and for each at most the halving of those that ran with it and two alone.
     t.true(deaths <= 1 + deadly.size * (Math.ceil(Math.log2(concurrency)) + 3), `${deaths} deaths`);
   },
