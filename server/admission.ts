@@ -55,16 +55,26 @@ export class Admission {
         open = false;
         this.#bytes -= bytes;
         this.#inputs -= inputs;
-        this.#batches--;
-        if (this.#batches === 0) for (const resolve of this.#idle.splice(0)) resolve();
+        this.#leave();
       },
     };
+  }
+
+  /** Counts the rest of a batch's answer as a batch in flight until disposed: it was admitted before. */
+  readmit(): Disposable {
+    this.#batches++;
+    return { [Symbol.dispose]: () => this.#leave() };
   }
 
   /** Resolves when no batch is in flight. */
   async idle(): Promise<void> {
     if (this.#batches === 0) return;
     await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #leave(): void {
+    this.#batches--;
+    if (this.#batches === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
 

@@ -6,7 +6,7 @@ import { discardRest } from './map/discard.ts';
 import type { Node } from './node.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { healthRoutes } from './routes/health.ts';
-import { mapRoute } from './routes/map.ts';
+import { mapRoutes } from './routes/map.ts';
 import { nodeRoutes } from './routes/node.ts';
 import { type Answer, answerTo } from './status.ts';
 import type { Gate } from './token.ts';
@@ -57,7 +57,7 @@ export function createApp(node: Node, gate: Gate): FastifyInstance {
   healthRoutes(app, node);
   nodeRoutes(app, node);
   functionRoutes(app, node);
-  mapRoute(app, node);
+  mapRoutes(app, node);
   return app;
 }
 

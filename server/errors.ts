@@ -14,6 +14,10 @@ export type ServerErrorCode =
   | 'NODE_DRAINING'
   | 'NODE_NOT_READY'
   | 'CALL_CANCELLED'
+  /** A batch with the same identity has another body. */
+  | 'BATCH_CONFLICT'
+  /** Nothing is known of the batch whose answer was asked for. */
+  | 'BATCH_UNKNOWN'
   | 'BATCH_TIMEOUT'
   | 'INTERNAL'
   /** An input does not fit the schema of its function; `details` has the issues. */

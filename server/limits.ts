@@ -24,6 +24,10 @@ export interface Limits {
   readonly batchMs: number;
   /** Milliseconds that a client may leave its answer unread before its batch is dropped. Default: 60,000. */
   readonly stallMs: number;
+  /** Milliseconds that a batch runs on without a client, and that its answer is kept after its end. Default: 5,000. */
+  readonly replayMs: number;
+  /** Bytes of answers that are kept for clients that were cut off; the oldest are forgotten above it. Default: 64 MiB. */
+  readonly replayBytes: number;
 }
 
 export const defaultLimits: Limits = {
@@ -38,6 +42,8 @@ export const defaultLimits: Limits = {
   headersMs: 10_000,
   batchMs: 600_000,
   stallMs: 60_000,
+  replayMs: 5_000,
+  replayBytes: 64 * 1024 * 1024,
 };
 
 /** The defaults with some replaced. Throws `OPTION_INVALID` for an unknown name or a value below 1. */

@@ -8,6 +8,7 @@ import type { Registry } from '../core/functions/registry.ts';
 import type { Limits } from './limits.ts';
 import type { Turns } from './map/turns.ts';
 import type { Metrics } from './metrics.ts';
+import type { Replays } from './replay/replays.ts';
 import type { NodeState } from './state.ts';
 
 /** A built-in function, or one of an app, which runs in its workers. */
@@ -19,6 +20,7 @@ export interface Node {
   readonly functions: Registry<NodeFunction>;
   readonly admission: Admission;
   readonly calls: Calls;
+  readonly replays: Replays;
   readonly metrics: Metrics;
   readonly limits: Limits;
   readonly clock: Clock;

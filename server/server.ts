@@ -12,6 +12,7 @@ import { listen } from './listen.ts';
 import { Turns } from './map/turns.ts';
 import { Metrics } from './metrics.ts';
 import type { NodeFunction } from './node.ts';
+import { Replays } from './replay/replays.ts';
 import { NodeState } from './state.ts';
 import { settleGate } from './token.ts';
 
@@ -70,9 +71,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const state = new NodeState(options.engine);
   const admission = new Admission(limits);
   const calls = new Calls();
+  const replays = new Replays(limits, clock);
   const functions = new Registry<NodeFunction>(options.functions ?? builtIns);
   const metrics = new Metrics({ admission, functions, ready: () => state.isOpen });
-  const node = { state, functions, admission, calls, metrics, limits, clock, turns: new Turns(), log };
+  const node = { state, functions, admission, calls, replays, metrics, limits, clock, turns: new Turns(), log };
 
   const app = createApp(node, gate);
   const bound = await listen(app, host, port);
@@ -84,6 +86,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     state.startDraining();
     calls.abortAll(new ServerError('NODE_DRAINING', 'This node was stopped'));
     await app.close();
+    replays[Symbol.dispose]();
     log.info('closed');
   };
   let closed: Promise<void> | undefined;

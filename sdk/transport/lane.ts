@@ -1,8 +1,9 @@
 import type { Answer, Batch, Lane } from '../../shard/contract.ts';
 import { BatchError, ShardError } from '../../shard/errors.ts';
 import { encodeRequest } from '../../shard/wire/encode.ts';
-import type { BatchEnd } from '../../shard/wire/message.ts';
+import type { BatchEnd, Message } from '../../shard/wire/message.ts';
 import { NodeError } from '../errors.ts';
+import { ConnectionCut } from './answer.ts';
 import { faultOf } from './fault.ts';
 import type { Call } from '../node.ts';
 import type { NodeClient } from './node-client.ts';
@@ -15,6 +16,7 @@ export class NodeLane<I, O> implements Lane<I, O> {
   readonly #node: NodeClient;
   readonly #call: Call;
   #used = false;
+  #cancelled = false;
 
   constructor(node: NodeClient, call: Call) {
     this.#node = node;
@@ -31,8 +33,23 @@ export class NodeLane<I, O> implements Lane<I, O> {
 
   async *send(batch: Batch<I>, signal: AbortSignal): AsyncGenerator<Answer<O>, void, undefined> {
     const body = this.#encode(batch);
+    const path = `${this.#path}/batches/${batch.number}/${batch.attempt}`;
     this.#used = true;
-    for await (const message of this.#node.map(body, signal)) {
+    // A node goes on for a while with a batch whose connection was closed, so it has to be told where none is wanted.
+    let unwanted = true;
+    try {
+      for await (const answer of this.#answers(batch, this.#node.map(body, path, signal))) yield answer;
+      unwanted = false;
+    } catch (error) {
+      unwanted = signal.aborted || error instanceof ConnectionCut || isWrong(error);
+      throw error;
+    } finally {
+      if (unwanted && !this.#cancelled) void this.#stop(path);
+    }
+  }
+
+  async *#answers(batch: Batch<I>, messages: AsyncIterable<Message>): AsyncGenerator<Answer<O>, void, undefined> {
+    for await (const message of messages) {
       switch (message.type) {
         case 'outputs':
           yield { first: message.first, outputs: message.values as O[] };
@@ -52,7 +69,6 @@ export class NodeLane<I, O> implements Lane<I, O> {
           throw new ShardError('LANE_FAULTY', `${this.name} sent a ${message.type} frame, which only clients send`);
       }
     }
-    throw new ShardError('LANE_LOST', `${this.name} closed the connection before the batch was complete`);
   }
 
   async check(signal: AbortSignal): Promise<void> {
@@ -64,9 +80,16 @@ export class NodeLane<I, O> implements Lane<I, O> {
   }
 
   async cancel(): Promise<void> {
-    if (!this.#used) return;
-    const path = `/v1/calls/${encodeURIComponent(this.#call.id)}`;
-    // A node that can't be told is lost, and has nothing to cancel.
+    this.#cancelled = true;
+    if (this.#used) await this.#stop(this.#path);
+  }
+
+  get #path(): string {
+    return `/v1/calls/${encodeURIComponent(this.#call.id)}`;
+  }
+
+  async #stop(path: string): Promise<void> {
+    // A node that can't be told is lost, and has nothing to stop.
     await this.#node.delete(path, AbortSignal.timeout(CANCEL_TIMEOUT)).catch(() => {});
   }
 
@@ -97,4 +120,9 @@ export class NodeLane<I, O> implements Lane<I, O> {
       `${this.name} ended a batch of ${batch.inputs.length} inputs as one of ${count}`,
     );
   }
+}
+
+/** Whether the answer can't be trusted, so that the batch is sent elsewhere while it may still run there. */
+function isWrong(error: unknown): boolean {
+  return error instanceof ShardError && (error.code === 'LANE_FAULTY' || error.code === 'FRAME_INVALID');
 }

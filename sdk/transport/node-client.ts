@@ -6,6 +6,7 @@ import { FrameDecoder } from '../../shard/wire/decoder.ts';
 import { parseFrame } from '../../shard/wire/decode.ts';
 import type { Message } from '../../shard/wire/message.ts';
 import { NodeError } from '../errors.ts';
+import { ConnectionCut, wholeAnswer } from './answer.ts';
 import { faultOf, remoteErrorOf, retryAfterOf } from './fault.ts';
 
 export interface NodeClientOptions {
@@ -17,6 +18,12 @@ export interface NodeClientOptions {
 }
 
 const CONNECT_TIMEOUT = 5_000;
+
+interface Asked {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: Uint8Array;
+}
 
 /** Speaks to one node over kept-alive connections. */
 export class NodeClient implements AsyncDisposable {
@@ -40,11 +47,18 @@ export class NodeClient implements AsyncDisposable {
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
-  /** Sends one batch and yields what comes back. Throws as `Lane.send` does. */
-  async *map(body: Uint8Array, signal: AbortSignal): AsyncGenerator<Message, void, undefined> {
+  /**
+   * Sends one batch and yields what comes back, up to its end. `path` is where its answer can be asked for again, should
+   * the connection be cut. Throws as `Lane.send` does.
+   */
+  async *map(body: Uint8Array, path: string, signal: AbortSignal): AsyncGenerator<Message, void, undefined> {
     const release = await this.#permit(signal);
     try {
-      yield* this.#exchange(body, signal);
+      yield* wholeAnswer({
+        name: this.url,
+        send: () => this.#exchange({ method: 'POST', path: '/v1/map', body }, signal),
+        rest: (frames) => this.#exchange({ method: 'GET', path: `${path}?from=${frames}` }, signal),
+      });
     } finally {
       release();
     }
@@ -78,14 +92,17 @@ export class NodeClient implements AsyncDisposable {
     return granted.promise;
   }
 
-  async *#exchange(body: Uint8Array, signal: AbortSignal): AsyncGenerator<Message, void, undefined> {
-    const headers = { ...this.#headers, 'content-type': MEDIA_TYPE, accept: MEDIA_TYPE };
+  async *#exchange(asked: Asked, signal: AbortSignal): AsyncGenerator<Message, void, undefined> {
+    const headers = { ...this.#headers, accept: MEDIA_TYPE, ...(asked.body && { 'content-type': MEDIA_TYPE }) };
     const decoder = new FrameDecoder();
     try {
-      const request = { method: 'POST', path: '/v1/map', headers, body, signal } as const;
-      const answer = await this.#pool.request(request);
+      const answer = await this.#pool.request({ ...asked, headers, signal });
       if (answer.statusCode !== 200) {
         const remote = remoteErrorOf(answer.statusCode, await answer.body.text());
+        if (asked.method === 'GET' && answer.statusCode === 404) {
+          const message = `${this.url} cut the connection, and does not know the batch any more`;
+          throw new ConnectionCut(message, { mendable: false });
+        }
         throw faultOf(this.url, remote, retryAfterOf(answer.headers['retry-after'], Date.now()));
       }
       for await (const chunk of answer.body) {
@@ -114,6 +131,7 @@ export class NodeClient implements AsyncDisposable {
   #lost(error: unknown, signal: AbortSignal | undefined): Error {
     if (signal?.aborted || isKnown(error)) return error as Error;
     const reason = error instanceof Error ? reasonOf(error) : String(error);
+    if (CUT.has(codeOf(error))) return new ConnectionCut(`${this.url} was cut off: ${reason}`, { cause: error });
     const text = `${this.url} can't be reached or was cut off: ${reason}`;
     return new ShardError('LANE_LOST', text, { cause: error, reached: !UNREACHED.has(codeOf(error)) });
   }
@@ -122,6 +140,14 @@ export class NodeClient implements AsyncDisposable {
 function isKnown(error: unknown): boolean {
   return error instanceof BatchError || error instanceof ShardError || error instanceof NodeError;
 }
+
+/** Codes of connections that were there. */
+const CUT: ReadonlySet<string> = new Set([
+  'UND_ERR_SOCKET',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'ECONNRESET',
+  'EPIPE',
+]);
 
 /** Codes of connections that were not made. */
 const UNREACHED: ReadonlySet<string> = new Set([

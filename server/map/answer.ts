@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { Chunks } from '../../shard/wire/chunks.ts';
 import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
 import type { ErrorBody } from '../status.ts';
 import type { Form } from './form.ts';
-import type { Turns } from './turns.ts';
+import type { Piece } from '../replay/recording.ts';
 
 /** Milliseconds of silence after which a beat is sent. */
 export const BEAT_MS = 5_000;
@@ -12,15 +13,14 @@ export const BEAT_MS = 5_000;
 export interface AnswerOptions {
   readonly form: Form;
   readonly clock: Clock;
-  readonly turns: Turns;
   readonly stallMs: number;
-  /** Aborted by this answer if its client does not read, and by others to stop it. */
+  /** Aborted by this answer if its client does not read, and by others if it has left. */
   readonly controller: AbortController;
   /** Called before the first byte. */
   readonly onBegin: () => void;
 }
 
-/** The streamed answer to one batch. Nothing is sent until there is something to send, so an early error can still be a status. */
+/** The streamed answer to one request. Nothing is sent until there is something to send, so an early error can still be a status. */
 export class Answer implements Disposable {
   readonly #response: ServerResponse;
   readonly #options: AnswerOptions;
@@ -47,26 +47,20 @@ export class Answer implements Disposable {
     });
   }
 
-  /** Sends pieces as fast as the client reads them. Throws the reason if the batch is aborted meanwhile. */
-  async write(pieces: Iterable<Uint8Array | string>): Promise<void> {
-    const { controller, turns } = this.#options;
-    const made = pieces[Symbol.iterator]();
-    for (;;) {
-      const piece = await turns.run(() => made.next());
-      if (piece.done) return;
-      controller.signal.throwIfAborted();
-      if (!this.#send(piece.value)) await this.#drained();
-      this.startBeats();
-    }
+  /** Sends a piece as fast as the client reads. Throws the reason if the answer is aborted meanwhile. */
+  async write(piece: Piece): Promise<void> {
+    this.#options.controller.signal.throwIfAborted();
+    if (!this.#send(piece)) await this.#drained();
+    this.startBeats();
   }
 
-  /** The last piece; resolves when the system has taken all bytes, or the client is gone. */
-  async end(piece: Uint8Array | string): Promise<void> {
+  /** Resolves when the system has taken all bytes, or the client is gone. */
+  async end(last?: Uint8Array | string): Promise<void> {
     this[Symbol.dispose]();
     if (this.#response.destroyed) return;
     this.#begin();
     const closed = once(this.#response, 'close');
-    this.#response.end(piece);
+    this.#response.end(last);
     const { clock, stallMs } = this.#options;
     using _ = clock.after(stallMs, () => this.#response.destroy());
     await closed;
@@ -82,9 +76,10 @@ export class Answer implements Disposable {
     this.#beat = undefined;
   }
 
-  #send(piece: Uint8Array | string): boolean {
+  #send(piece: Piece): boolean {
     this.#begin();
-    return this.#response.write(piece);
+    if (!(piece instanceof Chunks)) return this.#response.write(piece);
+    return piece.parts.reduce((_, part) => this.#response.write(part), true);
   }
 
   #begin(): void {

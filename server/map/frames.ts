@@ -1,4 +1,5 @@
 import { type Block, blockOf } from '../../shard/wire/block.ts';
+import { Chunks } from '../../shard/wire/chunks.ts';
 import { parseFrame } from '../../shard/wire/decode.ts';
 import { FrameDecoder, type RawFrame } from '../../shard/wire/decoder.ts';
 import {
@@ -60,7 +61,7 @@ export function frames(): Form {
         return encodeOutputs(first + from, rows);
       });
     },
-    encoded: frameOutputs,
+    encoded: (first, block) => [new Chunks(frameOutputs(first, block))],
     failure: encodeFailure,
     end: encodeEnd,
     error: encodeError,

@@ -28,9 +28,10 @@ export function lines(): Form {
       for await (const chunk of readBody(request, limits.jsonBytes, take)) chunks.push(chunk);
       const bytes = Buffer.concat(chunks);
       if (!isUtf8(bytes)) throw new ShardError('FRAME_INVALID', 'The body is not UTF-8');
-      const parsed = parseJsonRequest(bytes.toString('utf8'), { call: randomUUID() });
-      checkCount(parsed.inputs.length, limits);
-      return { head: parsed.head, inputs: plainInputs(parsed.inputs) };
+      const call = randomUUID();
+      const { head, inputs } = parseJsonRequest(bytes.toString('utf8'), { call });
+      checkCount(inputs.length, limits);
+      return { head, inputs: plainInputs(inputs), anonymous: head.call === call };
     },
     outputs(first, outputs) {
       if (outputs.kind === 'values') return valueLines(pace, first, outputs.values);

@@ -1,26 +1,66 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ServerError } from '../errors.ts';
+import { deliver, type Exchange } from '../map/deliver.ts';
 import { serveBatch } from '../map/serve.ts';
 import type { Form } from '../map/form.ts';
 import { frames } from '../map/frames.ts';
 import { lines } from '../map/lines.ts';
 import type { Node } from '../node.ts';
+import type { BatchIdentity } from '../replay/replays.ts';
 
 const FORMS = [frames, lines];
+const BATCH = '/v1/calls/:call/batches/:batch/:attempt';
 
-/** `POST /v1/map`: one batch, its outputs streamed back. */
-export function mapRoute(app: FastifyInstance, node: Node): void {
+interface BatchRoute {
+  readonly Params: { readonly call: string; readonly batch: string; readonly attempt: string };
+  readonly Querystring: { readonly from?: string };
+}
+
+/** `POST /v1/map`: one batch, its outputs streamed back; and what became of it, by its identity. */
+export function mapRoutes(app: FastifyInstance, node: Node): void {
   app.post('/v1/map', async (request, reply) => {
-    const form = formOf(request);
-    await serveBatch(node, form, {
-      request: request.raw,
-      response: reply.raw,
-      onBegin() {
-        reply.hijack();
-      },
-    });
+    await serveBatch(node, formOf(request), exchangeOf(request, reply));
     return reply;
   });
+
+  app.get<BatchRoute>(BATCH, async (request, reply) => {
+    const from = whole(request.query.from ?? '0', 'from');
+    const recording = node.replays.resume(identityOf(request.params), from);
+    const form = FORMS.map((make) => make()).find(({ requestType }) => requestType === recording.mediaType)!;
+    if (from > 0 && form.beat() === undefined) {
+      throw new ServerError('OPTION_INVALID', 'Expected from to be 0 for a batch that was sent as JSON');
+    }
+    using _ = node.admission.readmit();
+    await deliver(node, form, recording, from, exchangeOf(request, reply));
+    return reply;
+  });
+
+  app.delete<BatchRoute>(BATCH, async ({ params }, reply) => {
+    node.replays.stop(identityOf(params));
+    return reply.code(204).send();
+  });
+}
+
+function exchangeOf(request: Pick<FastifyRequest, 'raw'>, reply: FastifyReply): Exchange {
+  return {
+    request: request.raw,
+    response: reply.raw,
+    onBegin() {
+      reply.hijack();
+    },
+  };
+}
+
+function identityOf({ call, batch, attempt }: BatchRoute['Params']): BatchIdentity {
+  return { call, batch: whole(batch, 'the batch'), attempt: whole(attempt, 'the attempt') };
+}
+
+function whole(text: string, what: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new ServerError(
+    'OPTION_INVALID',
+    `Expected ${what} to be a whole number of 0 or more, got ${JSON.stringify(text)}`,
+  );
 }
 
 function formOf(request: FastifyRequest): Form {

@@ -34,6 +34,7 @@ export function nodeRoutes(app: FastifyInstance, node: Node): void {
 
   app.delete<{ Params: { call: string } }>('/v1/calls/:call', async ({ params }, reply) => {
     node.calls.cancel(params.call);
+    node.replays.forget(params.call);
     return reply.code(204).send();
   });
 }
