@@ -3,30 +3,37 @@ import type { Message } from '../../shard/wire/message.ts';
 
 /** The connection broke while an answer was on its way: the node may well live, and go on with the batch. */
 export class ConnectionCut extends ShardError {
-  constructor(message: string, options?: ErrorOptions) {
+  /** Whether the node may know more of the batch. */
+  readonly mendable: boolean;
+
+  constructor(message: string, options: ErrorOptions & { readonly mendable?: boolean } = {}) {
     super('LANE_LOST', message, options);
+    this.mendable = options.mendable ?? true;
   }
 }
+
+/** Cuts in a row without a whole frame between them, after which the node counts as lost. */
+const MAX_FRUITLESS = 3;
 
 /** The answer to one batch, in one or more requests. */
 export interface AnswerSource {
   /** For people: the node. */
   readonly name: string;
   /** Sends the batch. Throws `ConnectionCut` as it happens. */
-  send(): AsyncIterable<Message>;
-  /** Asks for what is missing after so many frames, beats not counted. Throws `ConnectionCut`, also if nothing is known. */
-  rest(frames: number): AsyncIterable<Message>;
+  readonly send: () => AsyncIterable<Message>;
+  /** Asks for what is missing after so many frames, beats not counted. Throws `ConnectionCut`, also if the node knows nothing. */
+  readonly rest: (frames: number) => AsyncIterable<Message>;
 }
 
 /**
- * The messages of one answer up to its end. Where the connection is cut, what is missing is asked of the same node, so
- * that the function is not run again; and once more for each cut that comes after progress. Throws what can't be mended.
+ * The messages of one answer up to its end. Where the connection is cut, the same node is asked for what is missing, so
+ * that the function is not run again. Throws what can't be mended, and the last cut of too many.
  */
 export async function* wholeAnswer({ name, send, rest }: AnswerSource): AsyncGenerator<Message, void, undefined> {
   let frames = 0;
   let source = send();
-  let before: number | undefined;
-  for (;;) {
+  for (let fruitless = 0; ;) {
+    const before = frames;
     let cut: ConnectionCut;
     try {
       for await (const message of source) {
@@ -39,8 +46,8 @@ export async function* wholeAnswer({ name, send, rest }: AnswerSource): AsyncGen
       if (!(error instanceof ConnectionCut)) throw error;
       cut = error;
     }
-    if (frames === before) throw cut;
-    before = frames;
+    fruitless = frames > before ? 0 : fruitless + 1;
+    if (!cut.mendable || fruitless === MAX_FRUITLESS) throw cut;
     source = rest(frames);
   }
 }

@@ -29,6 +29,7 @@ const FINAL: ReadonlySet<string> = new Set([
   'COLLECTION_NOT_FOUND',
   'ROUTE_NOT_FOUND',
   'CALL_CANCELLED',
+  'BATCH_CONFLICT',
   'MEDIA_TYPE_UNSUPPORTED',
   'HEADERS_TOO_LARGE',
 ]);

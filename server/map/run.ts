@@ -54,10 +54,7 @@ export async function run(
     const milliseconds = clock.now() - began;
     recording.end(form.end({ count: inputs.count, failed, milliseconds }));
     const { call, batch, attempt } = head;
-    log.debug(
-      { call, batch, attempt, function: hosted.name, count: inputs.count, failed, milliseconds },
-      'batch done',
-    );
+    log.debug({ call, batch, attempt, function: hosted.name, count: inputs.count, failed, milliseconds }, 'batch done');
   } catch (thrown) {
     // Whatever an aborted part threw, the cause is why it was aborted.
     const error: unknown = signal.aborted ? signal.reason : thrown;

@@ -123,7 +123,7 @@ for (const form of FORMS) {
   });
 
   test(`a client that is gone stops its batch in the engine, over ${form}`, async (t) => {
-    await using node = await startNode();
+    await using node = await startNode({ limits: { replayMs: 1 } });
     const { arrived } = node.engine.hold();
     const controller = new AbortController();
     const running = ask({ url: node.url, form, signal: controller.signal });
