@@ -17,7 +17,8 @@ export function report(results: readonly Result[], { json }: Pick<BenchOptions, 
 
 function cellsOf({ subject, value, range: [low, high], unit, ratioToBestPeer }: Result): string[] {
   const ratio = ratioToBestPeer === null ? '' : `${ratioToBestPeer.toFixed(2)} × the best peer`;
-  return [subject, number.format(value), unit, `(${number.format(low)} to ${number.format(high)})`, ratio];
+  const range = low === high ? '' : `(${number.format(low)} to ${number.format(high)})`;
+  return [subject, number.format(value), unit, range, ratio];
 }
 
 const number = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });

@@ -39,7 +39,10 @@ interface QueueEvents {
 }
 
 export interface IoRedis {
-  readonly Redis: new (address: string, options: { readonly maxRetriesPerRequest: null }) => { disconnect(): void };
+  readonly Redis: new (
+    address: string,
+    options: { readonly maxRetriesPerRequest: null },
+  ) => { info(section: string): Promise<string>; disconnect(): void };
 }
 
 /** Throws `PeerMissing` where `npm run bench:peers` has not been run, or where there is no Redis. */
@@ -69,6 +72,7 @@ export async function openBullMq(): Promise<MapPeer> {
   events.on('completed', ({ jobId, returnvalue }) => settle(jobId)?.resolve(outputsOf(returnvalue)));
   events.on('failed', ({ jobId, failedReason }) => settle(jobId)?.reject(new Error(failedReason)));
   await events.waitUntilReady();
+  const [, server = ''] = /^redis_version:(\S+)/mv.exec(await connection.info('server')) ?? [];
 
   let added = 0;
   let bulk: Job[] = [];
@@ -79,7 +83,7 @@ export async function openBullMq(): Promise<MapPeer> {
   };
   const owned = stack.move();
   return {
-    name: `BullMQ ${version} on Redis`,
+    name: `BullMQ ${version} on Redis ${server}`,
     sizes: { echo: [1, 256, 4096, 16_384, 65_536], vector: [1, 16, 64, 256, 1024] },
     async run(task, count, size) {
       await mapInBatches({ count, size, ahead: size === 1 ? 1024 : 16 }, (data) => {

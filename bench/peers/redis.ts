@@ -27,7 +27,7 @@ export async function startRedis(url: string | undefined = process.env['WARPMAP_
   try {
     await once(child, 'spawn');
   } catch (error) {
-    throw new PeerMissing('Redis', mend, { cause: error });
+    throw new PeerMissing('The Redis of BullMQ', mend, { cause: error });
   }
   stack.defer(async () => {
     child.kill();
