@@ -28,9 +28,14 @@ export class Drought<I, O> {
 
   answered(now: number): void {
     this.#lastAnswer = now;
+    this.#convicted = 0;
+    this.alive();
+  }
+
+  /** A lane that failed says that it is up. */
+  alive(): void {
     this.#since = undefined;
     this.#losses = 0;
-    this.#convicted = 0;
   }
 
   lost(now: number): void {

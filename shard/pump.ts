@@ -171,7 +171,6 @@ class Pump<I, O> {
     for (const state of this.#lanes.free(now)) {
       const task = this.#taskFor(state);
       if (!task) continue;
-      this.#hedging.sent();
       void this.#fly(new Pending(task).sendTo(state, { now, alone: isSuspect(task) }));
       return true;
     }
@@ -255,11 +254,13 @@ class Pump<I, O> {
     const { lane: state, pending, batch, signal } = flight;
     let well = state.healthy;
     try {
-      if (!well && pending.task.suspicion > 0 && state.lane.check) {
+      if (!well && pending.task.losses > 0 && state.lane.check) {
         await state.lane.check(signal);
         state.answered();
+        this.#drought.alive();
         well = true;
       }
+      this.#hedging.sent();
       for await (const answer of state.lane.send(batch, signal)) {
         if (this.#over || flight.stopped) return;
         this.#accept(flight, answer);
