@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { systemClock } from '../../../shard/clock.ts';
+import type { Clock } from '../../../shard/contract.ts';
+import { type Affliction, Connection } from './connection.ts';
+import type { Fault } from './contract.ts';
+
+/** Stands between clients and a node, and passes on what each sends, but for the faults that it is told to commit. */
+export class Proxy implements AsyncDisposable {
+  readonly url: string;
+  /** Where new connections go. */
+  target: string;
+  /** Whether new connections are let in; else they are reset at once. */
+  open = true;
+  /** How often each kind of fault was committed. */
+  readonly committed: Partial<Record<Fault['kind'], number>> = {};
+  readonly #server: Server;
+  readonly #clock: Clock;
+  readonly #connections = new Set<Connection>();
+  #planned: Affliction[] = [];
+
+  private constructor(server: Server, target: string, clock: Clock) {
+    this.#server = server;
+    this.target = target;
+    this.#clock = clock;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.on('connection', (socket) => this.#accept(socket));
+  }
+
+  static async start(target: string, { clock = systemClock }: { readonly clock?: Clock } = {}): Promise<Proxy> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new Proxy(server, target, clock);
+  }
+
+  /** Connections that live. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Befalls the next `POST /v1/map` that no other fault is planned for; resolves when it has. */
+  async afflict(fault: Fault): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let befallen = false;
+    const befell = (): void => {
+      if (befallen) return;
+      befallen = true;
+      this.committed[fault.kind] = (this.committed[fault.kind] ?? 0) + 1;
+      resolve();
+    };
+    this.#planned.push({ fault, befell });
+    await promise;
+  }
+
+  /** Plans nothing more. */
+  forgive(): void {
+    this.#planned = [];
+  }
+
+  /** Resets every connection that lives. */
+  reset(): void {
+    for (const connection of this.#connections) connection.reset();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.reset();
+    await closed;
+  }
+
+  #accept(socket: Socket): void {
+    if (!this.open) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const connection: Connection = new Connection(socket, {
+      target: new URL(this.target),
+      clock: this.#clock,
+      next: () => this.#planned.shift(),
+      onClosed: () => this.#connections.delete(connection),
+    });
+    this.#connections.add(connection);
+  }
+}
