@@ -86,8 +86,10 @@ export class Connection {
     const before = this.#bytes[direction];
     this.#bytes[direction] += chunk.length;
     if (direction === 'request') this.#copy = this.#copy?.add(chunk);
-    if (fault === undefined || fault.kind === 'duplicate' || fault.direction !== direction)
+    if (fault?.kind === 'garble' && direction === 'answer') return this.#write(this.#garbled(chunk), to);
+    if (fault === undefined || !('direction' in fault) || fault.direction !== direction) {
       return this.#write(chunk, to);
+    }
     switch (fault.kind) {
       case 'delay':
       case 'throttle':
@@ -103,6 +105,13 @@ export class Connection {
         befell?.();
         return;
     }
+  }
+
+  #garbled(chunk: Buffer): Buffer {
+    const frame = chunk.indexOf(FRAME);
+    if (frame < 0) return chunk;
+    this.#affliction?.befell();
+    return Buffer.from(chunk).fill('?', frame, frame + FRAME.length);
   }
 
   #stop(kind: 'cut' | 'reset' | 'stall'): void {
@@ -133,3 +142,6 @@ export class Connection {
     }
   }
 }
+
+/** How a frame begins: its mark, and version 1. */
+const FRAME = Buffer.from('WM\u0001');

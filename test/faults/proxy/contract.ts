@@ -10,6 +10,8 @@ export type Fault =
   | { readonly kind: 'delay'; readonly direction: Direction; readonly milliseconds: number }
   /** Bytes pass at this pace. */
   | { readonly kind: 'throttle'; readonly direction: Direction; readonly bytesPerSecond: number }
+  /** The first frame of the answer begins with other bytes. */
+  | { readonly kind: 'garble' }
   /** The whole request is sent once more on a connection of its own, whose answer nobody reads. */
   | { readonly kind: 'duplicate' };
 

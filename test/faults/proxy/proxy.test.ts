@@ -19,7 +19,7 @@ interface Context {
 }
 
 const test = anyTest as TestFn<Context>;
-const ANSWER = 'an answer of the node';
+const ANSWER = 'an answer with a frame: WM\u0001 and more';
 
 test.beforeEach(async (t) => {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -130,6 +130,15 @@ test('a duplicate reaches the node twice, and the client has one answer', async 
   t.is(await post(t.context, 'once'), ANSWER);
   while (t.context.bodies.length < 3) await new Promise(setImmediate);
   t.deepEqual(new Set(t.context.bodies), new Set(['twice '.repeat(30_000), 'once']));
+});
+
+test('an answer that is garbled has all its bytes, and its first frame is none', async (t) => {
+  const { proxy } = t.context;
+  const befallen = proxy.afflict({ kind: 'garble' });
+  const answer = post(t.context, 'WM\u0001');
+  t.is(await answer, ANSWER.replace('WM\u0001', '???'));
+  await befallen;
+  t.is(await post(t.context), ANSWER);
 });
 
 test('a closed proxy resets connections, and an open one lets them in again', async (t) => {
