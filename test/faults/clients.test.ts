@@ -13,7 +13,7 @@ import { type Fleet, gone } from './fixtures/fleet.ts';
 import { Record } from './fixtures/record.ts';
 import { rowsOn } from './fixtures/rows.ts';
 
-const row = rowsOn({ nodes: 2 });
+const row = rowsOn({ nodes: 2, args: ['--limit', 'replayMs=200'] });
 
 const GATE = 20;
 const SIZE = 8;
@@ -116,7 +116,7 @@ row('the loop is left by `break`, `return` or an error', async (t, fleet) => {
   });
 });
 
-row('the map’s `signal` aborts', async (t, fleet) => {
+row("the map's `signal` aborts", async (t, fleet) => {
   const stop = new AbortController();
   const reason = new Error('enough');
   await leaving(
