@@ -2,11 +2,11 @@ import { ServerError } from './errors.ts';
 
 /** Bounds on what one client, or all of them, can make this node hold or do. */
 export interface Limits {
-  /** Bytes of a request body of frames. Default: 64 MiB. */
+  /** Bytes of a request body of frames, and so of one input. Default: 128 MiB. */
   readonly bodyBytes: number;
   /** Bytes of a JSON request body; smaller, since it is parsed in one go. Default: 4 MiB. */
   readonly jsonBytes: number;
-  /** Bytes of one frame's payload. Default: 64 MiB. */
+  /** Bytes of one frame's payload. Default: 128 MiB. */
   readonly frameBytes: number;
   /** Inputs in one batch. Default: 65,536. */
   readonly batchInputs: number;
@@ -31,9 +31,9 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  bodyBytes: 64 * 1024 * 1024,
+  bodyBytes: 128 * 1024 * 1024,
   jsonBytes: 4 * 1024 * 1024,
-  frameBytes: 64 * 1024 * 1024,
+  frameBytes: 128 * 1024 * 1024,
   batchInputs: 65_536,
   batchesInFlight: 256,
   inputsInFlight: 262_144,

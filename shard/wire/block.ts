@@ -1,3 +1,4 @@
+import { ShardError } from '../errors.ts';
 import { readBlock, readBlockInSteps } from './block-reader.ts';
 import { writeBlock } from './block-writer.ts';
 import { Chunks } from './chunks.ts';
@@ -12,11 +13,23 @@ export interface Block {
   readonly bytes: Chunks;
 }
 
+export interface EncodeOptions {
+  /** Most bytes that the block may have. Default: no limit. */
+  readonly maxBytes?: number;
+  /** How many bytes it may come to, so that room is made but once. */
+  readonly roughly?: number;
+}
+
 /** Throws `INPUT_INVALID` for values that can't travel. */
-export function encodeBlock(values: readonly unknown[]): Block {
-  const writer = new Writer();
+export function encodeBlock(
+  values: readonly unknown[],
+  { maxBytes = Infinity, roughly = 0 }: EncodeOptions = {},
+): Block {
+  const writer = new Writer(roughly + 1024);
   writeBlock(writer, values);
-  return { count: values.length, bytes: new Chunks([writer.finish()]) };
+  const bytes = writer.finish();
+  if (bytes.length <= maxBytes) return { count: values.length, bytes: new Chunks([bytes]) };
+  throw new ShardError('INPUT_INVALID', `Expected at most ${maxBytes} bytes, got ${bytes.length}; send smaller values`);
 }
 
 /** A block by what its header says of it; its values are not looked at. Throws `FRAME_INVALID`. */

@@ -2,6 +2,8 @@ import { packError } from '../../../core/thread/packed-error.ts';
 import type { Issue } from '../../../shard/app/validate.ts';
 import { estimateBytes } from '../../../shard/bytes.ts';
 import { type Block, encodeBlock } from '../../../shard/wire/block.ts';
+import { FRAME_HEADER_BYTES } from '../../../shard/wire/frame.ts';
+import { MAX_FRAME_BYTES } from '../../../shard/wire/limits.ts';
 import type { Failure, Piece, Results } from '../messages.ts';
 import type { Channel } from './channel.ts';
 
@@ -9,6 +11,8 @@ import type { Channel } from './channel.ts';
 const HOLD_MS = 20;
 /** Estimated bytes of outputs above which they do not wait. */
 const HOLD_BYTES = 256 * 1024;
+/** What a client takes in one frame. */
+const MAX_OUTPUT_BYTES = MAX_FRAME_BYTES - FRAME_HEADER_BYTES;
 
 interface Output {
   readonly position: number;
@@ -109,7 +113,10 @@ export class Report {
     const [{ position }] = run as [Output];
     let block: Block;
     try {
-      block = encodeBlock(run.map(({ value }) => value));
+      block = encodeBlock(
+        run.map(({ value }) => value),
+        { maxBytes: MAX_OUTPUT_BYTES, roughly: this.#bytes },
+      );
     } catch (error) {
       if (run.length === 1) this.#failures.push({ position, error: packError(error) });
       else for (const each of run) this.#sendRun([each]);
