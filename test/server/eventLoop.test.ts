@@ -12,7 +12,7 @@ const BOUND = 100;
 interface BusyNode {
   readonly url: string;
   /** Milliseconds that the event loop was busy without a break, at most, since it was last asked. */
-  worst(): Promise<number>;
+  readonly worst: () => Promise<number>;
 }
 
 async function withBusyNode(use: (node: BusyNode) => Promise<void>): Promise<void> {
