@@ -3,8 +3,8 @@ export { connect, type ConnectOptions } from './sdk/connect.ts';
 export type { Connection, RemoteFunction } from './sdk/connection.ts';
 export { App } from './sdk/app/app.ts';
 export type { AppClass, Lifecycle } from './sdk/app/class.ts';
-export type { CalledFunction, ForEachOptions, MapArguments } from './sdk/app/called.ts';
-export type { FunctionHandle } from './sdk/app/handle.ts';
+export type { CalledFunction, CalledGenerator, CallOptions, ForEachOptions, MapArguments } from './sdk/app/called.ts';
+export type { FunctionHandle, GeneratorHandle } from './sdk/app/handle.ts';
 export { context, type Context } from './shard/app/context.ts';
 export type {
   BatchedOptions,

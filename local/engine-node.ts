@@ -1,9 +1,10 @@
 import type { Engine } from '../core/contract.ts';
 import { builtIns, Registry } from '../core/functions/registry.ts';
+import { CoreError } from '../core/errors.ts';
 import { packageVersion } from '../core/version.ts';
 import type { Lane } from '../shard/contract.ts';
 import type { NodeInfo } from '../sdk/contract.ts';
-import type { Call, Node } from '../sdk/node.ts';
+import type { Call, Node, StreamStart } from '../sdk/node.ts';
 import { EngineLane } from './lane.ts';
 
 /** The engine of this process as a connection's only node. Owns the engine. */
@@ -18,6 +19,15 @@ export class EngineNode implements Node {
 
   lane<I, O>(call: Call): Lane<I, O> {
     return new EngineLane<I, O>(this.#engine, this.#functions, call);
+  }
+
+  stream({ call }: StreamStart): AsyncIterable<never> {
+    const { name } = this.#functions.get(call.function);
+    throw new CoreError('OPTION_INVALID', `${name} is no generator; map it over its inputs`);
+  }
+
+  async taken(): Promise<void> {
+    // Nothing runs that could go on.
   }
 
   async info(): Promise<NodeInfo> {

@@ -1,7 +1,7 @@
 import { ShardError } from '../shard/errors.ts';
 import { type Collection, collectionOn } from './collection.ts';
-import { type CalledFunction, calledOn } from './app/called.ts';
-import type { FunctionHandle } from './app/handle.ts';
+import { type CalledFunction, type CalledGenerator, calledOn, type CallOptions } from './app/called.ts';
+import type { FunctionHandle, GeneratorHandle } from './app/handle.ts';
 import type { Inputs, MapOptions, NodeInfo, NodeStatus, Outputs } from './contract.ts';
 import { type Embed, embedOn } from './embed.ts';
 import { SdkError } from './errors.ts';
@@ -38,17 +38,23 @@ export class Connection implements AsyncDisposable {
   }
 
   /** A function of an app, as its module gives it: types and retries are its own. */
-  function<A extends readonly unknown[], O>(handle: FunctionHandle<A, O>): CalledFunction<A, O>;
+  function<A extends readonly unknown[], O>(handle: FunctionHandle<A, O>, options?: CallOptions): CalledFunction<A, O>;
+  /** A generator function of an app. */
+  function<A extends readonly unknown[], Y>(
+    handle: GeneratorHandle<A, Y>,
+    options?: CallOptions,
+  ): CalledGenerator<A, Y>;
   /**
    * A function by its name, that of an app as `app/function`; the caller supplies the types. `options` go to the
    * function with each batch.
    */
   function<I = unknown, O = unknown>(name: string, options?: Readonly<Record<string, unknown>>): RemoteFunction<I, O>;
   function<A extends readonly unknown[], O>(
-    named: string | FunctionHandle<A, O>,
+    named: string | FunctionHandle<A, O> | GeneratorHandle<A, O>,
     options: Readonly<Record<string, unknown>> = {},
-  ): CalledFunction<A, O> | RemoteFunction<A, O> {
-    return typeof named === 'string' ? namedOn<A, O>(this.#nodes, named, options) : calledOn(this.#nodes, named);
+  ): CalledFunction<A, O> | CalledGenerator<A, O> | RemoteFunction<A, O> {
+    if (typeof named === 'string') return namedOn<A, O>(this.#nodes, named, options);
+    return calledOn<A, O>(this.#nodes, named, options);
   }
 
   /** What each node says of itself now. */

@@ -1,5 +1,6 @@
 /** The contract of a node: what a connection asks of it, whether it is behind HTTP or in this process. */
 import type { Lane } from '../shard/contract.ts';
+import type { RemoteError } from '../shard/wire/message.ts';
 import type { NodeInfo } from './contract.ts';
 
 /** One call of one function: what all its batches have in common. */
@@ -10,11 +11,37 @@ export interface Call {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** One run of a generator. */
+export interface StreamStart {
+  readonly call: Call;
+  /** Number of the run in the call, from 0. */
+  readonly batch: number;
+  /** How often the function failed on this input before. */
+  readonly failures: number;
+  readonly input: unknown;
+  /** Items that may wait to be taken; `Node.taken` makes room for more. */
+  readonly ahead: number;
+}
+
+/** Items that came together, or why the function failed, which comes last. */
+export type StreamPart = { readonly items: readonly unknown[] } | { readonly error: RemoteError };
+
+/** How many items of a run were taken in all. */
+export interface Taken {
+  readonly call: string;
+  readonly batch: number;
+  readonly count: number;
+}
+
 export interface Node extends AsyncDisposable {
   /** For people: its address, or `local`. */
   readonly url: string;
   /** A way to run the batches of one call there. */
   lane<I, O>(call: Call): Lane<I, O>;
+  /** Runs a generator there. Throws as `Lane.send` does; leaving the loop, and the signal, end it. */
+  stream(start: StreamStart, signal: AbortSignal): AsyncIterable<StreamPart>;
+  /** Lets a generator go on. Throws if the node can't be told. */
+  taken(taken: Taken): Promise<void>;
   /** What the node says of itself now. */
   info(): Promise<NodeInfo>;
   /** Items in the collection of that name; 0 if there is none. */

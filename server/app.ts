@@ -8,6 +8,7 @@ import { functionRoutes } from './routes/functions.ts';
 import { healthRoutes } from './routes/health.ts';
 import { mapRoutes } from './routes/map.ts';
 import { nodeRoutes } from './routes/node.ts';
+import { streamRoutes } from './routes/stream.ts';
 import { type Answer, answerTo } from './status.ts';
 import type { Gate } from './token.ts';
 
@@ -58,6 +59,7 @@ export function createApp(node: Node, gate: Gate): FastifyInstance {
   nodeRoutes(app, node);
   functionRoutes(app, node);
   mapRoutes(app, node);
+  streamRoutes(app, node);
   return app;
 }
 

@@ -10,6 +10,7 @@ import type { Turns } from './map/turns.ts';
 import type { Metrics } from './metrics.ts';
 import type { Replays } from './replay/replays.ts';
 import type { NodeState } from './state.ts';
+import type { Streams } from './stream/streams.ts';
 
 /** A built-in function, or one of an app, which runs in its workers. */
 export type NodeFunction = HostedFunction | RoutedFunction;
@@ -21,6 +22,7 @@ export interface Node {
   readonly admission: Admission;
   readonly calls: Calls;
   readonly replays: Replays;
+  readonly streams: Streams;
   readonly metrics: Metrics;
   readonly limits: Limits;
   readonly clock: Clock;

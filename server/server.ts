@@ -14,6 +14,7 @@ import { Metrics } from './metrics.ts';
 import type { NodeFunction } from './node.ts';
 import { Replays } from './replay/replays.ts';
 import { NodeState } from './state.ts';
+import { Streams } from './stream/streams.ts';
 import { settleGate } from './token.ts';
 
 export interface ServerOptions {
@@ -74,7 +75,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const replays = new Replays(limits, clock);
   const functions = new Registry<NodeFunction>(options.functions ?? builtIns);
   const metrics = new Metrics({ admission, functions, ready: () => state.isOpen });
-  const node = { state, functions, admission, calls, replays, metrics, limits, clock, turns: new Turns(), log };
+  const node = {
+    state,
+    functions,
+    admission,
+    calls,
+    replays,
+    streams: new Streams(),
+    metrics,
+    limits,
+    clock,
+    turns: new Turns(),
+    log,
+  };
 
   const app = createApp(node, gate);
   const bound = await listen(app, host, port);

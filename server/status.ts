@@ -57,6 +57,7 @@ export const statusOf: { readonly [Code in AnswerCode]: number } = {
   LANE_LOST: 503,
   LANE_BUSY: 503,
   LANES_EXHAUSTED: 503,
+  STREAM_LOST: 503,
   BATCH_TIMEOUT: 504,
   TIMEOUT: 504,
   // The node is at fault.

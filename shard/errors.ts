@@ -16,6 +16,8 @@ export type ShardErrorCode =
   | 'LANE_BUSY'
   /** No lane could be made to answer within the bound on infrastructure failures. */
   | 'LANES_EXHAUSTED'
+  /** A generator was cut off after it had yielded, so that it can't be run again unnoticed. */
+  | 'STREAM_LOST'
   /** A handler's context was asked for where there is none. */
   | 'NO_CONTEXT';
 

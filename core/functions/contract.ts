@@ -1,6 +1,10 @@
 /** The contract of a function that a node serves: inputs in, outputs of the same positions out. */
 import type { Engine, Vectors } from '../contract.ts';
+import type { BatchName } from './batch-name.ts';
+import type { StreamFunction } from './stream.ts';
 import type { HostedWorkers } from './workers.ts';
+
+export type { BatchName } from './batch-name.ts';
 
 /** Outputs of consecutive inputs: rows of vectors, which travel as raw bytes, or any plain values. */
 export type Outputs =
@@ -11,14 +15,6 @@ export type Outputs =
       /** Why single inputs failed, by their position; their values mean nothing. Default: none did. */
       readonly failures?: ReadonlyMap<number, Error>;
     };
-
-/** Which batch of which call: as the client names it. */
-export interface BatchName {
-  readonly call: string;
-  readonly batch: number;
-  /** How often the function failed on these inputs before. Default: 0. */
-  readonly failures?: number;
-}
 
 /** A function with the options of one batch settled. */
 export interface BoundFunction<Input> {
@@ -39,6 +35,8 @@ export interface HostedFunction<Input = unknown> {
   readonly workers?: HostedWorkers;
   /** Whether a part of a batch must be finished before the next begins. */
   readonly sequential: boolean;
+  /** Of a function that yields items. */
+  readonly stream?: StreamFunction;
   /** Checks the options. Throws `OPTION_INVALID`, or `COLLECTION_NOT_FOUND`. */
   bind(options: unknown, engine: Engine, batch: BatchName): BoundFunction<Input>;
 }

@@ -3,11 +3,14 @@ import type { Block } from '../../shard/wire/block.ts';
 import type { Engine } from '../contract.ts';
 import type { BatchName } from './contract.ts';
 import type { Failure } from './outcome.ts';
+import type { StreamFunction } from './stream.ts';
 import type { HostedWorkers } from './workers.ts';
 
 export interface RoutedFunction {
   readonly name: string;
   readonly workers?: HostedWorkers;
+  /** Of a function that yields items. */
+  readonly stream?: StreamFunction;
   /** Checks the options. Throws `OPTION_INVALID`. */
   route(options: unknown, engine: Engine, batch: BatchName): Route;
 }

@@ -12,8 +12,17 @@ import {
 import { requireKnown } from '../../shard/options.ts';
 import { SdkError } from '../errors.ts';
 import { AppClass, type Lifecycle } from './class.ts';
-import { type BatchHandler, type Handler, type Input, type InputOf, type Parsed, requireHandler } from './declared.ts';
-import { FunctionHandle } from './handle.ts';
+import {
+  type BatchHandler,
+  declared,
+  type HandleOf,
+  type Handler,
+  type Input,
+  type InputOf,
+  type Parsed,
+  requireHandler,
+} from './declared.ts';
+import { FunctionHandle, GeneratorHandle } from './handle.ts';
 import { requireName, settle, settleWorkers } from './options.ts';
 
 /**
@@ -37,24 +46,24 @@ export class App {
    * resolves to) the outputs. With `input`, a schema, its one parameter is what the schema makes of the input. Throws
    * `OPTION_INVALID` for a name that is taken or none, or an unknown option.
    */
-  function<A extends readonly unknown[], R>(name: string, handler: Handler<A, R>): FunctionHandle<A, Awaited<R>>;
+  function<A extends readonly unknown[], R>(name: string, handler: Handler<A, R>): HandleOf<A, R>;
   function<S extends Schema, R>(
     name: string,
     options: FunctionOptions & Validated<S>,
     handler: Handler<[input: Parsed<S>], R>,
-  ): FunctionHandle<Input<InputOf<S>>, Awaited<R>>;
+  ): HandleOf<Input<InputOf<S>>, R>;
   function<A extends readonly unknown[], R>(
     name: string,
     options: FunctionOptions,
     handler: Handler<A, R>,
-  ): FunctionHandle<A, Awaited<R>>;
+  ): HandleOf<A, R>;
   function<A extends readonly unknown[], R>(
     name: string,
     ...rest: readonly [Handler<A, R>] | readonly [FunctionOptions, Handler<A, R>]
-  ): FunctionHandle<A, Awaited<R>> {
+  ): HandleOf<A, R> {
     const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest;
     const settled = settle(options, { what: `function ${JSON.stringify(name)}`, batched: false });
-    return this.#define<A, Awaited<R>>({ name, workers: name, ...settled, handler: requireHandler(handler, name) });
+    return this.#define({ name, workers: name, ...settled, ...declared(handler, name) }) as HandleOf<A, R>;
   }
 
   /**
@@ -70,7 +79,8 @@ export class App {
   batched<I, O>(name: string, options: BatchedOptions, handler: BatchHandler<I, O>): FunctionHandle<Input<I>, O>;
   batched<I, O>(name: string, options: BatchedOptions, handler: BatchHandler<I, O>): FunctionHandle<Input<I>, O> {
     const settled = settle(options, { what: `batched function ${JSON.stringify(name)}`, batched: true });
-    return this.#define({ name, workers: name, ...settled, handler: requireHandler(handler, name) });
+    const definition = { name, workers: name, ...settled, ...declared(handler, name, { batched: true }) };
+    return this.#define(definition) as FunctionHandle<Input<I>, O>;
   }
 
   /**
@@ -102,14 +112,12 @@ export class App {
     });
   }
 
-  #define<A extends readonly unknown[], O>(
-    definition: FunctionDefinition,
-    state?: () => Promise<readonly unknown[]>,
-  ): FunctionHandle<A, O> {
+  #define(definition: FunctionDefinition, state?: () => Promise<readonly unknown[]>): unknown {
     const name = requireName(definition.name, 'a function');
     this.#requireFree(name);
     this.#functions.set(name, definition);
-    return new FunctionHandle<A, O>({ app: this.name, definition, ...(state && { state }) });
+    const fields = { app: this.name, definition, ...(state && { state }) };
+    return definition.generator ? new GeneratorHandle(fields) : new FunctionHandle(fields);
   }
 
   #requireFree(name: string): void {

@@ -1,10 +1,12 @@
 import { qualified } from '../../shard/app/definition.ts';
 import { isAsyncIterable, isIterable, requireIterable, zip } from '../../shard/iterables.ts';
+import { requireKnown } from '../../shard/options.ts';
 import type { Inputs, MapOptions, Outputs } from '../contract.ts';
 import { SdkError } from '../errors.ts';
 import type { Nodes } from '../node.ts';
 import { countOf, remoteMap } from '../remote-function.ts';
-import type { FunctionHandle } from './handle.ts';
+import type { FunctionHandle, GeneratorHandle } from './handle.ts';
+import { remoteGen } from './remote-gen.ts';
 
 /** The tuples that arguments of type `A` may be: all of them, or without those at the end that are optional. */
 type Prefixes<A extends readonly unknown[]> = A extends readonly []
@@ -47,17 +49,41 @@ export interface CalledFunction<A extends readonly unknown[], O> {
   forEach(...args: MapArguments<A, ForEachOptions>): Promise<void>;
 }
 
+/** A generator function of an app, through a connection: the nodes run it. */
+export interface CalledGenerator<A extends readonly unknown[], Y> extends Omit<CalledFunction<A, Y[]>, 'remote'> {
+  /**
+   * Runs one input, and yields its items as the function yields them, which is at most 16 ahead of who takes them.
+   * Leaving the loop ends the function. Rejects with an `InputError` if it fails, with `STREAM_LOST` if its node is lost
+   * after an item has come; before that it is sent again.
+   */
+  remoteGen(...args: A): AsyncGenerator<Y, void, undefined>;
+}
+
+/** What holds for all that is called through one `CalledFunction`. */
+export interface CallOptions {
+  /** Ends what runs, with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+const CALL_NAMES: ReadonlySet<string> = new Set<keyof CallOptions>(['signal']);
+
+/** All that a function of either kind has; its type says which of it is there. */
 export function calledOn<A extends readonly unknown[], O>(
   nodes: Nodes,
-  handle: FunctionHandle<A, O>,
-): CalledFunction<A, O> {
+  handle: FunctionHandle<A, O> | GeneratorHandle<A, O>,
+  call: CallOptions = {},
+): CalledFunction<A, O> & Pick<CalledGenerator<A, O>, 'remoteGen'> {
+  requireKnown(call, CALL_NAMES, 'function');
   const name = qualified(handle.app, handle.name);
   const { retries } = handle.options;
 
   function run<E extends boolean>(inputs: Inputs<unknown>, spread: boolean, map: MapOptions<E>): Outputs<O, E> {
     // What the map says wins, field by field.
     const policy = { ...retries, ...map.retries };
-    return remoteMap(nodes, name, inputs, { options: spread ? { spread } : {}, map: { ...map, retries: policy } });
+    const signals = [call.signal, map.signal].filter((signal) => signal !== undefined);
+    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    const settled = { ...map, retries: policy, ...(signal && { signal }) };
+    return remoteMap(nodes, name, inputs, { options: spread ? { spread } : {}, map: settled });
   }
 
   function mapped<E extends boolean>(args: readonly unknown[]): Outputs<O, E> {
@@ -79,6 +105,7 @@ export function calledOn<A extends readonly unknown[], O>(
       const [output] = await Array.fromAsync(run([args], true, options));
       return output as O;
     },
+    remoteGen: (...args) => remoteGen<O>(nodes, args, { name, retries, signal: call.signal }),
     map: (...args) => mapped(args),
     starmap(inputs, options = {}) {
       requireIterable(inputs, 'inputs');

@@ -6,7 +6,15 @@ import type {
   Schema,
   Validated,
 } from '../../shard/app/definition.ts';
-import { type BatchMethod, type Input, type InputOf, type Method, type Parsed, requireHandler } from './declared.ts';
+import {
+  type BatchMethod,
+  declared,
+  type HandleOf,
+  type Input,
+  type InputOf,
+  type Method,
+  type Parsed,
+} from './declared.ts';
 import type { FunctionHandle } from './handle.ts';
 import { requireName, settle, type SettledWorkers } from './options.ts';
 
@@ -21,10 +29,7 @@ export interface Lifecycle<State> {
 export interface ClassFields {
   readonly definition: ClassDefinition;
   readonly workers: SettledWorkers;
-  readonly define: <A extends readonly unknown[], O>(
-    definition: FunctionDefinition,
-    state: () => Promise<readonly unknown[]>,
-  ) => FunctionHandle<A, O>;
+  readonly define: (definition: FunctionDefinition, state: () => Promise<readonly unknown[]>) => unknown;
 }
 
 /**
@@ -44,23 +49,23 @@ export class AppClass<State> implements AsyncDisposable {
   }
 
   /** As `App.function`, for a handler that takes the state first. Its options are those of a run. */
-  method<A extends readonly unknown[], R>(name: string, handler: Method<State, A, R>): FunctionHandle<A, Awaited<R>>;
+  method<A extends readonly unknown[], R>(name: string, handler: Method<State, A, R>): HandleOf<A, R>;
   method<S extends Schema, R>(
     name: string,
     options: RunOptions & Validated<S>,
     handler: Method<State, [input: Parsed<S>], R>,
-  ): FunctionHandle<Input<InputOf<S>>, Awaited<R>>;
+  ): HandleOf<Input<InputOf<S>>, R>;
   method<A extends readonly unknown[], R>(
     name: string,
     options: RunOptions,
     handler: Method<State, A, R>,
-  ): FunctionHandle<A, Awaited<R>>;
+  ): HandleOf<A, R>;
   method<A extends readonly unknown[], R>(
     name: string,
     ...rest: readonly [Method<State, A, R>] | readonly [RunOptions, Method<State, A, R>]
-  ): FunctionHandle<A, Awaited<R>> {
+  ): HandleOf<A, R> {
     const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest;
-    return this.#define(name, { options, handler, batched: false });
+    return this.#define(name, { options, handler, batched: false }) as HandleOf<A, R>;
   }
 
   /** As `App.batched`, for a handler that takes the state first. */
@@ -79,7 +84,7 @@ export class AppClass<State> implements AsyncDisposable {
     options: BatchedRunOptions,
     handler: BatchMethod<State, I, O>,
   ): FunctionHandle<Input<I>, O> {
-    return this.#define(name, { options, handler, batched: true });
+    return this.#define(name, { options, handler, batched: true }) as FunctionHandle<Input<I>, O>;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -88,17 +93,16 @@ export class AppClass<State> implements AsyncDisposable {
     if (state) await this.#fields.definition.exit?.(await state);
   }
 
-  #define<A extends readonly unknown[], O>(
+  #define(
     method: string,
     { options, handler, batched }: { options: BatchedRunOptions; handler: unknown; batched: boolean },
-  ): FunctionHandle<A, O> {
+  ): unknown {
     const { definition, workers, define } = this.#fields;
     const name = `${definition.name}.${requireName(method, 'a method')}`;
     const settled = settle(options, { what: `method ${JSON.stringify(name)}`, batched, workers });
-    return define<A, O>(
-      { name, workers: definition.name, ...settled, handler: requireHandler(handler, name) },
-      async () => [await this.#entered()],
-    );
+    return define({ name, workers: definition.name, ...settled, ...declared(handler, name, { batched }) }, async () => [
+      await this.#entered(),
+    ]);
   }
 
   /** The state of this process. If it can't be made, the next run tries again. */

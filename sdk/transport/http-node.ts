@@ -1,8 +1,9 @@
 import type { Lane } from '../../shard/contract.ts';
 import type { NodeInfo } from '../contract.ts';
 import { NodeError, SdkError } from '../errors.ts';
-import type { Call, Node } from '../node.ts';
+import type { Call, Node, StreamPart, StreamStart, Taken } from '../node.ts';
 import { NodeLane } from './lane.ts';
+import { streamFrom } from './stream.ts';
 import { NodeClient, type NodeClientOptions } from './node-client.ts';
 
 /** A node behind HTTP. */
@@ -19,6 +20,14 @@ export class HttpNode implements Node {
 
   lane<I, O>(call: Call): Lane<I, O> {
     return new NodeLane<I, O>(this.#client, call);
+  }
+
+  stream(start: StreamStart, signal: AbortSignal): AsyncIterable<StreamPart> {
+    return streamFrom(this.#client, start, signal);
+  }
+
+  taken({ call, batch, count }: Taken): Promise<void> {
+    return this.#client.put(`/v1/stream/${encodeURIComponent(call)}/${batch}/taken/${count}`);
   }
 
   async info(): Promise<NodeInfo> {

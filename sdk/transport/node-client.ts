@@ -30,19 +30,18 @@ export class NodeClient implements AsyncDisposable {
   readonly url: string;
   readonly concurrency: number;
   readonly #pool: Pool;
+  /** For generators, which may stay open for as long as their consumers like. */
+  readonly #streams: Pool;
   readonly #permits: PQueue;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(url: string, { token, concurrency, silence }: NodeClientOptions) {
     this.url = url;
     this.concurrency = concurrency;
-    this.#pool = new Pool(url, {
-      // Beside the batches there must be room for a cancellation.
-      connections: concurrency + 2,
-      connectTimeout: CONNECT_TIMEOUT,
-      headersTimeout: silence,
-      bodyTimeout: silence,
-    });
+    const patience = { connectTimeout: CONNECT_TIMEOUT, headersTimeout: silence, bodyTimeout: silence };
+    // Beside the batches there must be room for a cancellation.
+    this.#pool = new Pool(url, { ...patience, connections: concurrency + 2 });
+    this.#streams = new Pool(url, patience);
     this.#permits = new PQueue({ concurrency });
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
@@ -64,6 +63,14 @@ export class NodeClient implements AsyncDisposable {
     }
   }
 
+  /** Runs a generator, and yields what comes back. Throws as `Lane.send` does. */
+  stream(
+    body: Uint8Array,
+    { ahead, signal }: { readonly ahead: number; readonly signal: AbortSignal },
+  ): AsyncGenerator<Message, void, undefined> {
+    return this.#exchange({ method: 'POST', path: `/v1/stream?ahead=${ahead}`, body }, signal, this.#streams);
+  }
+
   /** The body of a `GET`, parsed. Throws `NodeError` for a refusal, `ShardError` where there is no answer. */
   async get(path: string, signal?: AbortSignal): Promise<unknown> {
     return JSON.parse(await this.#ask('GET', path, signal)) as unknown;
@@ -73,9 +80,13 @@ export class NodeClient implements AsyncDisposable {
     await this.#ask('DELETE', path, signal);
   }
 
+  async put(path: string): Promise<void> {
+    await this.#ask('PUT', path);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#permits.clear();
-    await this.#pool.destroy();
+    await Promise.all([this.#pool.destroy(), this.#streams.destroy()]);
   }
 
   async #permit(signal: AbortSignal): Promise<() => void> {
@@ -92,11 +103,11 @@ export class NodeClient implements AsyncDisposable {
     return granted.promise;
   }
 
-  async *#exchange(asked: Asked, signal: AbortSignal): AsyncGenerator<Message, void, undefined> {
+  async *#exchange(asked: Asked, signal: AbortSignal, pool = this.#pool): AsyncGenerator<Message, void, undefined> {
     const headers = { ...this.#headers, accept: MEDIA_TYPE, ...(asked.body && { 'content-type': MEDIA_TYPE }) };
     const decoder = new FrameDecoder();
     try {
-      const answer = await this.#pool.request({ ...asked, headers, signal });
+      const answer = await pool.request({ ...asked, headers, signal });
       if (answer.statusCode !== 200) {
         const remote = remoteErrorOf(answer.statusCode, await answer.body.text());
         if (asked.method === 'GET' && answer.statusCode === 404) {
@@ -113,7 +124,7 @@ export class NodeClient implements AsyncDisposable {
     }
   }
 
-  async #ask(method: 'GET' | 'DELETE', path: string, signal?: AbortSignal): Promise<string> {
+  async #ask(method: 'GET' | 'DELETE' | 'PUT', path: string, signal?: AbortSignal): Promise<string> {
     let status: number;
     let text: string;
     try {

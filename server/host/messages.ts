@@ -28,6 +28,8 @@ export interface Piece {
   readonly failures: number;
   /** Whether to tell of each run when it begins: a worker died of one of these inputs, and it is to be found. */
   readonly watched: boolean;
+  /** Of a generator whose items are streamed, and not gathered: how many of them may wait to be taken. */
+  readonly ahead?: number;
   /** Positions of the inputs in the batch, ascending. */
   readonly indices: readonly number[];
   readonly inputs: readonly unknown[];
@@ -57,7 +59,7 @@ export interface AppDescription {
   readonly functions: readonly FunctionDescription[];
 }
 
-export type FunctionDescription = Pick<FunctionDefinition, 'name' | 'workers' | 'options'>;
+export type FunctionDescription = Pick<FunctionDefinition, 'name' | 'workers' | 'generator' | 'options'>;
 
 export type ToWorker =
   /** Run the functions of one unit from now on: `entered` or `failed` answers, before any piece is sent. */
@@ -67,6 +69,8 @@ export type ToWorker =
   | { readonly type: 'run'; readonly piece: PackedPiece }
   /** The outputs of this piece are not taken: let it wait, or go on. */
   | { readonly type: 'hold'; readonly piece: number; readonly full: boolean }
+  /** How many items of this piece have been taken in all. */
+  | { readonly type: 'taken'; readonly piece: number; readonly count: number }
   /** Nobody waits for this piece: end what has not begun, and tell the handlers. */
   | { readonly type: 'abort'; readonly piece: number }
   | { readonly type: 'vectors'; readonly id: number; readonly vectors: ContextVectors }
@@ -84,6 +88,8 @@ export type FromWorker =
   | { readonly type: 'results'; readonly results: Results }
   /** The inputs of a piece could not be read. */
   | { readonly type: 'unreadable'; readonly piece: number; readonly message: string }
+  /** Items that the one input of this piece yields; the bytes beside the message are they, a block. */
+  | { readonly type: 'yields'; readonly piece: number; readonly count: number }
   | { readonly type: 'log'; readonly entry: LogEntry }
   /** What the process takes of the machine's memory, when that has changed much. */
   | { readonly type: 'memory'; readonly bytes: number }

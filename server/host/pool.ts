@@ -135,7 +135,11 @@ export class Pool implements AsyncDisposable, HostedWorkers {
   #seatFor(portion: Portion): Seat | undefined {
     const open = this.#crew.seats.filter((seat) => seat.shared);
     const free = open.filter((seat) => seat.load === 0).toSorted((one, other) => other.idleSince - one.idleSince);
-    if (free.length > 0 || portion.alone || !this.#isQuick(portion)) return free[0];
+    if (free.length > 0 || portion.alone) return free[0];
+    const { concurrency, maxBatchSize = 1 } = this.#options.settings;
+    // One that can run more at once than it has.
+    const roomy = open.find((seat) => seat.inputs < concurrency * maxBatchSize);
+    if (roomy || !this.#isQuick(portion)) return roomy;
     // The others are as busy, and there will be no more of them.
     if (this.#crew.starting > 0 || (this.#backlog() > 0 && this.#crew.canGrow)) return undefined;
     return open.find((seat) => seat.load < MAX_LOAD);

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { CoreError } from '../../core/errors.ts';
-import { ShardError } from '../../shard/errors.ts';
 import type { Chunks } from '../../shard/wire/chunks.ts';
 import { packError } from '../../core/thread/packed-error.ts';
 import type { SettledOptions } from '../../shard/app/definition.ts';
+import { ShardError } from '../../shard/errors.ts';
 import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
 import type { Failure, FromWorker, Results } from './messages.ts';
@@ -113,11 +113,12 @@ export class Seat {
 
   run(portion: Portion): void {
     const { task, positions } = portion;
-    const { batch, spread, blocks, function: name } = task.options;
+    const { batch, spread, blocks, sink, function: name } = task.options;
     const { inputs, parts } = packInputs(blocks, positions);
     const id = this.#next++;
     this.#room -= positions.length;
     this.#running.set(id, { portion, began: this.#options.clock.now(), begun: new Set(), deadlines: new Map() });
+    sink?.connect((count) => this.#worker.send({ type: 'taken', piece: id, count }));
     const piece = {
       id,
       function: name,
@@ -126,6 +127,7 @@ export class Seat {
       call: batch.call,
       batch: batch.batch,
       failures: batch.failures ?? 0,
+      ...(sink && { ahead: sink.ahead }),
       inputs,
     };
     this.#worker.send({ type: 'run', piece }, parts);
@@ -171,6 +173,9 @@ export class Seat {
         break;
       case 'unreadable':
         this.#unreadable(message.piece, message.message);
+        break;
+      case 'yields':
+        this.#running.get(message.piece)?.portion.task.options.sink?.push({ count: message.count, bytes });
         break;
       case 'embed':
         void this.#embed(message);
@@ -302,6 +307,11 @@ export class Seat {
   }
 
   #left(portion: Portion, death: Death): Portion[] {
+    const { task } = portion;
+    if (task.options.sink?.begun && !task.over) {
+      const message = `The worker ended (${death.how}) after the generator had yielded, so it is not run again`;
+      task.reject(new ShardError('STREAM_LOST', message));
+    }
     if (this.#ended === undefined) return suspects(portion, death);
     const { overdue } = this.#ended;
     if (overdue?.task !== portion.task || overdue.positions.length < 2) return remainder(portion);

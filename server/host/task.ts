@@ -2,6 +2,7 @@ import type { Engine } from '../../core/contract.ts';
 import type { BatchName } from '../../core/functions/contract.ts';
 import type { RoutedOutcome } from '../../core/functions/routed.ts';
 import type { Block } from '../../shard/wire/block.ts';
+import type { Sink } from './sink.ts';
 
 export interface TaskOptions {
   /** Name in its app. */
@@ -13,6 +14,8 @@ export interface TaskOptions {
   readonly spread: boolean;
   readonly signal: AbortSignal;
   readonly blocks: readonly Block[];
+  /** Takes the items of the one input, if these are streamed. */
+  readonly sink?: Sink;
 }
 
 /** Bytes of outputs that may wait for whoever takes them, before the workers of the task are held up. */

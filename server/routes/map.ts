@@ -63,7 +63,8 @@ function whole(text: string, what: string): number {
   );
 }
 
-function formOf(request: FastifyRequest): Form {
+/** The form that the body of a request is in. Throws `MEDIA_TYPE_UNSUPPORTED`. */
+export function formOf(request: FastifyRequest): Form {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   for (const make of FORMS) {
     const form = make();

@@ -78,6 +78,8 @@ export interface FunctionDefinition {
   readonly options: SettledOptions;
   /** Whose workers run it: its own name, or that of its class. */
   readonly workers: string;
+  /** Whether the handler yields items in place of one output. */
+  readonly generator: boolean;
   /** What an input must fit; the handler gets what the schema makes of it. */
   readonly input: Schema | undefined;
   /**

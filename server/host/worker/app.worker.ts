@@ -32,7 +32,12 @@ const [, , path] = process.argv;
 try {
   const app = await loadApp(path!);
   serve(app);
-  const functions = Array.from(app.functions.values(), ({ name, workers, options }) => ({ name, workers, options }));
+  const functions = Array.from(app.functions.values(), ({ name, workers, generator, options }) => ({
+    name,
+    workers,
+    generator,
+    options,
+  }));
   nodeChannel.send({ type: 'ready', app: { name: app.name, functions } });
 } catch (error) {
   nodeChannel.send({ type: 'failed', error: packError(error) });
@@ -79,6 +84,9 @@ function serve(app: AppDefinition): void {
         break;
       case 'hold':
         runner?.hold(message.piece, message.full);
+        break;
+      case 'taken':
+        runner?.taken(message.piece, message.count);
         break;
       case 'abort':
         runner?.abort(message.piece);

@@ -1,8 +1,10 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { contexts } from '../../../shard/app/context.ts';
 import type { FunctionDefinition } from '../../../shard/app/definition.ts';
+import { isGenerator, type Items } from '../../../shard/app/generator.ts';
 import { type Issue, validate } from '../../../shard/app/validate.ts';
 import { ShardError } from '../../../shard/errors.ts';
+import { encodeBlock } from '../../../shard/wire/block.ts';
 import { invalid, kindOf } from '../../../core/functions/options.ts';
 import { ServerError } from '../../errors.ts';
 import type { Piece } from '../messages.ts';
@@ -11,6 +13,7 @@ import type { Embeddings } from './embeddings.ts';
 import { Report } from './report.ts';
 import { Run } from './run.ts';
 import type { Unit } from './unit.ts';
+import { Yielding } from './yielding.ts';
 
 /** Milliseconds after which messages of the node are looked at, however quickly the handlers run. */
 const TURN_MS = 20;
@@ -22,6 +25,8 @@ interface Work {
   /** Whether the node wants to know of each run that it begins. */
   readonly told: boolean;
   readonly abort: AbortController;
+  /** The generator that runs, if its items are streamed. */
+  yielding?: Yielding;
   /** Position of the first input that has not begun. */
   next: number;
 }
@@ -74,6 +79,11 @@ export class Runner {
   abort(piece: number): void {
     this.#known.get(piece)?.abort.abort(new ServerError('CALL_CANCELLED', 'Nobody waits for this run any more'));
     this.proceed();
+  }
+
+  /** How many items of a piece have been taken in all. */
+  taken(piece: number, count: number): void {
+    this.#known.get(piece)?.yielding?.taken(count);
   }
 
   async #lane(): Promise<void> {
@@ -154,13 +164,29 @@ export class Runner {
   }
 
   async #one(work: Work, { position, args }: Entry): Promise<void> {
-    const { handler } = work.definition;
+    const { handler, generator } = work.definition;
     try {
-      const value = await contexts.run(this.#context(work, position), () => handler(...this.#unit.state, ...args));
+      const value = await contexts.run(this.#context(work, position), () => {
+        const made = handler(...this.#unit.state, ...args);
+        return generator ? this.#items(work, made as Items) : made;
+      });
+      if (isGenerator(value)) throw notDeclared(work.definition.name);
       this.#settled(work, () => work.report.value(position, value));
     } catch (error) {
       this.#settled(work, () => work.report.failure(position, error));
     }
+  }
+
+  /** Streams what a generator yields, or gathers it. */
+  async #items(work: Work, generator: Items): Promise<unknown> {
+    const { id, ahead } = work.piece;
+    if (ahead === undefined) return Array.fromAsync<unknown>(generator);
+    const send = (items: readonly unknown[]): void => {
+      const { count, bytes } = encodeBlock(items);
+      this.#channel.send({ type: 'yields', piece: id, count }, bytes);
+    };
+    work.yielding = new Yielding({ ahead, signal: work.abort.signal, send });
+    return work.yielding.run(generator);
   }
 
   /** Runs a batched handler; if it fails, on halves, until the input at fault is alone. */
@@ -199,6 +225,11 @@ export class Runner {
     report();
     if (work.report.done) this.#known.delete(work.piece.id);
   }
+}
+
+function notDeclared(name: string): ServerError {
+  const message = `${name} gave a generator, but is no generator function: declare it with async function*`;
+  return new ServerError('FUNCTION_FAILED', message);
 }
 
 /** Why an input does not fit, if it was its schema that refused it. */

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BatchError, InputError, ShardError } from '../../shard/errors.ts';
+import { Inbox } from '../../shard/inbox.ts';
+import { resolveRetries } from '../../shard/options.ts';
+import { FUNCTION_RETRIES, LANE_RETRIES, retryDelay, type RetryPolicy } from '../../shard/retry.ts';
+import type { RemoteError } from '../../shard/wire/message.ts';
+import type { Node, Nodes, StreamPart, StreamStart } from '../node.ts';
+import { requireOpen } from '../remote-function.ts';
+
+/** Items that a generator may be ahead of its consumer. */
+const AHEAD = 16;
+
+export interface RemoteGenOptions {
+  /** As nodes know the function: `app/function`. */
+  readonly name: string;
+  readonly retries: Partial<RetryPolicy>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * What a generator function yields for one input, on one of the nodes, as it yields it. Until the first item it is run
+ * again as a map's input is; after that, what is lost is lost: `STREAM_LOST`.
+ */
+export async function* remoteGen<Y>(
+  nodes: Nodes,
+  args: readonly unknown[],
+  { name, retries, signal }: RemoteGenOptions,
+): AsyncGenerator<Y, void, undefined> {
+  requireOpen(nodes);
+  const policy = resolveRetries('retries', retries, FUNCTION_RETRIES);
+  const left = new AbortController();
+  const ended = AbortSignal.any([left.signal, nodes.closed, ...(signal ? [signal] : [])]);
+  const call = { function: name, id: randomUUID(), options: { spread: true } };
+  let at = Math.floor(Math.random() * nodes.nodes.length);
+  let failures = 0;
+  let losses = 0;
+  try {
+    for (let batch = 0; ; batch++) {
+      const node = nodes.nodes[at % nodes.nodes.length]!;
+      const run = new StreamRun<Y>(node, { call, batch, failures, input: args, ahead: AHEAD }, ended);
+      try {
+        return yield* run.items();
+      } catch (error) {
+        ended.throwIfAborted();
+        const remote = remoteErrorOf(error);
+        if (remote) {
+          const again = !run.begun && remote.code !== 'INPUT_INVALID' && failures < policy.maxRetries;
+          failures++;
+          if (!again)
+            throw new InputError({ index: 0, input: args, attempts: failures, losses, node: node.url, remote });
+          await sleep(retryDelay(policy, failures, Math.random), undefined, { signal: ended });
+          continue;
+        }
+        if (!(error instanceof ShardError) || !LOST.has(error.code)) throw error;
+        if (run.begun) throw lost(name, error);
+        at++;
+        if (++losses > LANE_RETRIES.maxRetries) throw exhausted(name, losses, error);
+        const delay = Math.max(error.retryAfter ?? 0, retryDelay(LANE_RETRIES, losses, Math.random));
+        await sleep(delay, undefined, { signal: ended });
+      }
+    }
+  } catch (error) {
+    ended.throwIfAborted();
+    throw error;
+  } finally {
+    left.abort();
+  }
+}
+
+const LOST: ReadonlySet<string> = new Set(['LANE_LOST', 'LANE_BUSY', 'LANE_FAULTY', 'FRAME_INVALID', 'STREAM_LOST']);
+
+/** The generator failed for its input, and what it failed with. */
+class Failed extends Error {
+  readonly remote: RemoteError;
+
+  constructor(remote: RemoteError) {
+    super(remote.message);
+    this.remote = remote;
+  }
+}
+
+/** One run of a generator on one node. */
+class StreamRun<Y> {
+  readonly #node: Node;
+  readonly #start: StreamStart;
+  readonly #signal: AbortSignal;
+  readonly #inbox = new Inbox<StreamPart>();
+  #told = 0;
+  begun = false;
+
+  constructor(node: Node, start: StreamStart, signal: AbortSignal) {
+    this.#node = node;
+    this.#start = start;
+    this.#signal = signal;
+  }
+
+  /** Throws `Failed`, and as `Lane.send` does. */
+  async *items(): AsyncGenerator<Y, void, undefined> {
+    using over = new Over(this.#signal);
+    void this.#receive(over.signal);
+    let taken = 0;
+    for await (const part of this.#inbox) {
+      if ('error' in part) throw new Failed(part.error);
+      this.begun = true;
+      for (const item of part.items) {
+        yield item as Y;
+        this.#tell(++taken);
+      }
+    }
+  }
+
+  /** Read as they come, however slowly they are taken: no more come than are let wait. */
+  async #receive(signal: AbortSignal): Promise<void> {
+    try {
+      for await (const part of this.#node.stream(this.#start, signal)) this.#inbox.push(part);
+      this.#inbox.end();
+    } catch (error) {
+      this.#inbox.fail(error);
+    }
+  }
+
+  #tell(taken: number): void {
+    if (taken - this.#told < AHEAD / 2) return;
+    this.#told = taken;
+    const { call, batch } = this.#start;
+    this.#node.taken({ call: call.id, batch, count: taken }).catch((error: unknown) => this.#inbox.fail(error));
+  }
+}
+
+/** Aborts when it is disposed, or with another signal. */
+class Over implements Disposable {
+  readonly #controller = new AbortController();
+  readonly signal: AbortSignal;
+
+  constructor(other: AbortSignal) {
+    this.signal = AbortSignal.any([this.#controller.signal, other]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#controller.abort();
+  }
+}
+
+function remoteErrorOf(error: unknown): RemoteError | undefined {
+  return error instanceof Failed || error instanceof BatchError ? error.remote : undefined;
+}
+
+function lost(name: string, cause: ShardError): ShardError {
+  const message = `${name} was cut off after it had yielded, so it is not run again: ${cause.message}`;
+  return new ShardError('STREAM_LOST', message, { cause });
+}
+
+function exhausted(name: string, times: number, cause: ShardError): ShardError {
+  const message = `${name} was sent ${times} times, but no node began it: ${cause.message}`;
+  return new ShardError('LANES_EXHAUSTED', message, { cause });
+}

@@ -1,0 +1,38 @@
+import type { FastifyInstance } from 'fastify';
+import { ServerError } from '../errors.ts';
+import type { Node } from '../node.ts';
+import { serveStream } from '../stream/serve.ts';
+import { formOf } from './map.ts';
+
+/** `POST /v1/stream`: one run of a generator, its items streamed back; and what its client tells of them. */
+export function streamRoutes(app: FastifyInstance, node: Node): void {
+  app.post<{ Querystring: Record<string, unknown> }>('/v1/stream', async (request, reply) => {
+    const { ahead } = request.query;
+    await serveStream(node, formOf(request), {
+      request: request.raw,
+      response: reply.raw,
+      ahead: ahead === undefined ? undefined : whole('ahead', ahead, 1),
+      onBegin() {
+        reply.hijack();
+      },
+    });
+    return reply;
+  });
+
+  app.put<{ Params: { call: string; batch: string; count: string } }>(
+    '/v1/stream/:call/:batch/taken/:count',
+    async ({ params }, reply) => {
+      node.streams.taken(params.call, whole('batch', params.batch, 0), whole('count', params.count, 0));
+      return reply.code(204).send();
+    },
+  );
+}
+
+function whole(name: string, text: unknown, from: number): number {
+  const value = typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : NaN;
+  if (Number.isSafeInteger(value) && value >= from) return value;
+  throw new ServerError(
+    'OPTION_INVALID',
+    `Expected ${name} to be a whole number of ${from} or more, got ${String(text)}`,
+  );
+}
