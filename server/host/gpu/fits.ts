@@ -1,0 +1,45 @@
+import type { Gpu } from '../../../core/device/gpus.ts';
+import type { GpuRequest } from '../../../shard/app/definition.ts';
+
+/** Asks for no GPU at all, as the last resort of a list. */
+export const CPU = 'cpu';
+/** Asks for a GPU, whichever. */
+const ANY = 'any';
+
+/**
+ * Whether a GPU is what was asked for. A name fits where its words, letters and digits alone, are words of the device's
+ * own in the same order: `h100` and `h100-80gb` are the `NVIDIA H100 80GB HBM3`, and `a10` is no `NVIDIA A100`.
+ */
+export function fits(request: GpuRequest, { name, memoryBytes = 0 }: Gpu): boolean {
+  if (typeof request === 'object') return memoryBytes >= request.memory;
+  if (request.toLowerCase() === ANY) return true;
+  const own = wordsOf(name);
+  return wordsOf(request).every((word) => {
+    const at = own.indexOf(word);
+    own.splice(0, at + 1);
+    return at >= 0;
+  });
+}
+
+/** Whether it asks for a process without a GPU. */
+export function isCpu(request: GpuRequest): boolean {
+  return typeof request === 'string' && request.toLowerCase() === CPU;
+}
+
+/** What was asked for, in words. */
+export function told(request: GpuRequest): string {
+  if (typeof request === 'string') return request;
+  return `${(request.memory / 2 ** 30).toFixed(1)} GiB of memory`;
+}
+
+/** What there is, in words. */
+export function toldOf(gpus: readonly Gpu[]): string {
+  if (gpus.length === 0) return 'no GPU';
+  return gpus
+    .map(({ name, memoryBytes }) => (memoryBytes === undefined ? name : `${name} (${told({ memory: memoryBytes })})`))
+    .join(', ');
+}
+
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+}
