@@ -26,6 +26,8 @@ export type ServerErrorCode =
   | 'FUNCTION_FAILED'
   /** A handler of an app took longer than its timeout. */
   | 'TIMEOUT'
+  /** A handler, or the worker that ran it, had too little memory for this input, the device's or the machine's. */
+  | 'OUT_OF_MEMORY'
   /** The worker died whenever it ran this input. */
   | 'WORKER_CRASHED'
   /** Never sent: the client is gone, so nobody reads the answer. */

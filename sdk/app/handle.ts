@@ -106,6 +106,7 @@ async function* itemsOf<Y>(fields: HandleFields, args: readonly unknown[]): Asyn
 const hereOnly: Context = {
   signal: new AbortController().signal,
   attempt: 0,
+  gpu: undefined,
   log(message, fields) {
     process.stderr.write(`${message}${fields ? ` ${JSON.stringify(fields)}` : ''}\n`);
   },

@@ -1,10 +1,15 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { SettledOptions } from '../../shard/app/definition.ts';
+import { findGpus, type Gpu } from '../../core/device/gpus.ts';
 import type { RoutedFunction } from '../../core/functions/routed.ts';
 import { type Clock, systemClock } from '../clock.ts';
+import { environmentOf } from './gpu/environment.ts';
+import { isCpu } from './gpu/fits.ts';
+import { poolOf } from './gpu/pools.ts';
+import { Shelf } from './gpu/shelf.ts';
 import { hostedOn } from './hosted.ts';
-import { Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** Milliseconds that a module may take to load, before it is known what it declares. */
@@ -14,6 +19,8 @@ export interface AppHostOptions {
   readonly log: Logger;
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** Finds the GPUs that workers may have. Default: all of this machine's. */
+  readonly gpus?: () => Promise<readonly Gpu[]>;
 }
 
 /** An app whose functions this node has; its code runs in processes of its own. Disposing ends them. */
@@ -25,7 +32,7 @@ export class AppHost implements AsyncDisposable {
   /** The process that told what the app has, until a function wants it. */
   #spare: WorkerProcess | undefined;
 
-  private constructor(path: string, first: WorkerProcess, { log, clock = systemClock }: AppHostOptions) {
+  private constructor(path: string, first: WorkerProcess, shelf: Shelf, { log, clock = systemClock }: AppHostOptions) {
     const { name, functions } = first.app;
     this.name = name;
     this.#spare = first;
@@ -33,14 +40,17 @@ export class AppHost implements AsyncDisposable {
     const pools = new Map<string, Pool>();
     for (const [workers, members] of Map.groupBy(functions, (each) => each.workers)) {
       const settings = settingsOf(members.map(({ options }) => options));
-      const start = async (signal: AbortSignal): Promise<WorkerProcess> => {
+      const start = async (signal: AbortSignal, gpu?: Gpu): Promise<WorkerProcess> => {
+        const env = settings.gpu.length === 0 ? {} : environmentOf(gpu);
         const limit = { signal, timeout: settings.startupTimeout };
         const began = performance.now();
-        const worker = this.#takeSpare() ?? (await WorkerProcess.start(path, log, limit));
+        // What the module loads first may look for GPUs already.
+        const spare = settings.gpu.length === 0 ? this.#takeSpare() : undefined;
+        const worker = spare ?? (await WorkerProcess.start(path, log, { ...limit, env }));
         await worker.enter(workers, { signal, timeout: limit.timeout - (performance.now() - began) });
         return worker;
       };
-      pools.set(workers, new Pool({ function: workers, settings, clock, log: tagged, start }));
+      pools.set(workers, poolOf({ function: workers, settings, clock, log: tagged, start }, shelf));
     }
     this.#pools = [...pools.values()];
     this.functions = functions.map((each) => hostedOn(pools.get(each.workers)!, name, each));
@@ -49,7 +59,11 @@ export class AppHost implements AsyncDisposable {
   /** Loads the module at `path` in a process of its own. Throws `APP_INVALID` with what the module threw. */
   static async open(path: string, options: AppHostOptions): Promise<AppHost> {
     const whole = resolve(path);
-    return new AppHost(whole, await WorkerProcess.start(whole, options.log, { timeout: LOAD_MS }), options);
+    const first = await WorkerProcess.start(whole, options.log, { timeout: LOAD_MS });
+    // Drivers take their time, so they are asked only where it matters.
+    const isAsked = first.app.functions.some(({ options: { gpu } }) => !gpu.every(isCpu));
+    const gpus = isAsked ? await (options.gpus ?? findGpus)() : [];
+    return new AppHost(whole, first, new Shelf(gpus), options);
   }
 
   /** Resolves when each function has the workers that it keeps, or they could not be started, which the log tells. */

@@ -1,24 +1,35 @@
 import type { Logger } from 'pino';
+import type { Gpu } from '../../core/device/gpus.ts';
+import type { GpuRequest } from '../../shard/app/definition.ts';
 import { changeScaling, type Scaling } from '../../shard/app/scaling.ts';
 import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
 import { Backoff } from './backoff.ts';
+import { Ration } from './gpu/ration.ts';
+import type { Lease, Shelf } from './gpu/shelf.ts';
 import type { Portion } from './portion.ts';
 import { plan } from './scaler.ts';
 import { Seat, type SeatSettings, type Took } from './seat.ts';
 import type { WorkerProcess } from './worker-process.ts';
+
+/** Milliseconds after which a worker gives its GPU to those that wait for it, though it has work. */
+const TURN_MS = 60_000;
 
 export interface CrewOptions {
   readonly function: string;
   readonly settings: SeatSettings & Scaling;
   readonly clock: Clock;
   readonly log: Logger;
+  /** What each worker has one of. Default: none. */
+  readonly gpus?: { readonly shelf: Shelf; readonly request: GpuRequest } | undefined;
   /** Starts a worker; what it rejects with is why none could be. Aborted when none is wanted any more. */
-  readonly start: (signal: AbortSignal) => Promise<WorkerProcess>;
+  readonly start: (signal: AbortSignal, gpu?: Gpu) => Promise<WorkerProcess>;
   /** A worker came, has room, or was given up; `took` tells of what finished in it. */
   readonly onRoom: (took?: Took) => void;
   /** A worker is gone; what it left is to be run elsewhere. */
   readonly onGone: (left: readonly Portion[]) => void;
+  /** Inputs for which there is too little memory here are run elsewhere. Default: they fail. */
+  readonly onOutOfMemory?: (portion: Portion) => void;
   /** A worker could not be started, and there is none. */
   readonly onNone: (reason: unknown) => void;
 }
@@ -29,6 +40,8 @@ export class Crew implements AsyncDisposable {
   readonly #seats = new Set<Seat>();
   readonly #starts = new Set<Promise<void>>();
   readonly #backoff = new Backoff();
+  readonly #ration: Ration | undefined;
+  readonly #leases = new Map<Seat, { readonly lease: Lease; readonly since: number }>();
   readonly #closed = new AbortController();
   #scaling: Scaling;
   #usedAt = -Infinity;
@@ -43,6 +56,8 @@ export class Crew implements AsyncDisposable {
     this.#options = options;
     const { minWorkers, maxWorkers, bufferWorkers, scaledownWindow } = options.settings;
     this.#scaling = { minWorkers, maxWorkers, bufferWorkers, scaledownWindow };
+    const { gpus, onRoom } = options;
+    if (gpus) this.#ration = new Ration({ ...gpus, onFree: onRoom, onWanted: () => this.#yield(() => false) });
   }
 
   get closed(): boolean {
@@ -83,7 +98,8 @@ export class Crew implements AsyncDisposable {
   get canGrow(): boolean {
     return (
       this.seats.length + this.#starts.size < this.#scaling.maxWorkers &&
-      this.#backoff.wait(this.#options.clock.now()) <= 0
+      this.#backoff.wait(this.#options.clock.now()) <= 0 &&
+      this.#ration?.available !== false
     );
   }
 
@@ -115,6 +131,7 @@ export class Crew implements AsyncDisposable {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     if (this.closed) return;
+    this.#yield(() => false);
     const { clock } = this.#options;
     const now = clock.now();
     const { seats } = this;
@@ -132,7 +149,8 @@ export class Crew implements AsyncDisposable {
     const wait = this.#backoff.wait(now);
     // After a failure the next is tried alone.
     const start = this.#backoff.failures > 0 ? Math.min(next.start, 1 - this.#starts.size) : next.start;
-    if (wait <= 0) for (let count = 0; count < start; count++) this.#start();
+    if (start <= 0) this.#ration?.rest();
+    if (wait <= 0) for (let count = 0; count < start && this.#start(); count++);
     const again = Math.min(next.again ?? Infinity, next.start > 0 && wait > 0 ? wait : Infinity);
     if (again < Infinity) this.#timer = clock.after(again, () => this.#options.onRoom());
   }
@@ -140,26 +158,40 @@ export class Crew implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort();
     this.#timer?.[Symbol.dispose]();
+    this.#ration?.rest();
     await Promise.all([...this.#starts, ...Array.from(this.#seats, (seat) => seat[Symbol.asyncDispose]())]);
   }
 
-  #start(): void {
-    const start: Promise<void> = this.#grow().finally(() => {
+  /** Gives GPUs that others wait for back: of workers that are idle, or whose turn is over. */
+  #yield(isOver: (since: number) => boolean): void {
+    for (const [seat, { lease, since }] of this.#leases) {
+      if (!seat.retired && (seat.load === 0 || isOver(since)) && lease.wanted) seat.retire();
+    }
+  }
+
+  /** Starts a worker, unless it has to wait for a GPU. */
+  #start(): boolean {
+    const lease = this.#ration?.take();
+    if (this.#ration && !lease) return false;
+    const start: Promise<void> = this.#grow(lease).finally(() => {
       this.#starts.delete(start);
       this.#options.onRoom();
     });
     this.#starts.add(start);
+    return true;
   }
 
-  async #grow(): Promise<void> {
+  async #grow(lease: Lease | undefined): Promise<void> {
     const { start, clock, log, function: name, onNone } = this.#options;
     try {
-      const worker = await start(this.#closed.signal);
+      const worker = await start(this.#closed.signal, lease?.gpu);
       if (this.closed) return await worker[Symbol.asyncDispose]();
       this.#backoff.succeeded();
-      this.#seat(worker);
-      log.info({ function: name, worker: worker.pid, workers: this.#seats.size }, 'a worker started');
+      this.#seat(worker, lease);
+      const gpu = lease && { gpu: lease.gpu.name, index: lease.gpu.index };
+      log.info({ function: name, worker: worker.pid, ...gpu, workers: this.#seats.size }, 'a worker started');
     } catch (error) {
+      lease?.[Symbol.dispose]();
       if (this.closed) return;
       this.#backoff.failed(error, clock.now());
       const again = Math.ceil(this.#backoff.wait(clock.now()));
@@ -169,16 +201,23 @@ export class Crew implements AsyncDisposable {
     }
   }
 
-  #seat(worker: WorkerProcess): void {
-    const { clock, log, function: name, settings, onRoom, onGone } = this.#options;
+  #seat(worker: WorkerProcess, lease: Lease | undefined): void {
+    const { clock, log, function: name, settings, onRoom, onGone, onOutOfMemory } = this.#options;
     const seat: Seat = new Seat(worker, {
       function: name,
       settings,
       clock,
       log,
-      onRoom,
+      ...(onOutOfMemory && { onOutOfMemory }),
+      onRoom: (took) => {
+        const now = clock.now();
+        this.#yield((since) => now - since >= TURN_MS);
+        onRoom(took);
+      },
       onGone: (left, { how, asked, useless }) => {
         this.#seats.delete(seat);
+        this.#leases.delete(seat);
+        lease?.[Symbol.dispose]();
         if (!asked) this.crashes++;
         // One that ends without having done anything would be started again and again.
         if (useless) {
@@ -192,5 +231,6 @@ export class Crew implements AsyncDisposable {
       },
     });
     this.#seats.add(seat);
+    if (lease) this.#leases.set(seat, { lease, since: clock.now() });
   }
 }

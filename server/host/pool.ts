@@ -5,12 +5,11 @@ import type { HostedWorkers } from '../../core/functions/workers.ts';
 import type { Clock } from '../clock.ts';
 import type { Scaling } from '../../shard/app/scaling.ts';
 import type { FunctionStats } from '../../shard/app/stats.ts';
-import { Crew } from './crew.ts';
+import { Crew, type CrewOptions } from './crew.ts';
 import { type Portion, portionOf } from './portion.ts';
 import type { Seat, SeatSettings, Took } from './seat.ts';
 import { cut, SLICE_MS, sliceSize } from './slices.ts';
 import { Task, type TaskOptions } from './task.ts';
-import type { WorkerProcess } from './worker-process.ts';
 
 /** Milliseconds below which a portion is so quick that another should wait for its worker beside it. */
 const QUICK_MS = 100;
@@ -25,7 +24,12 @@ export interface PoolOptions {
   readonly settings: SeatSettings & Scaling & { readonly concurrency: number };
   readonly clock: Clock;
   readonly log: Logger;
-  readonly start: (signal: AbortSignal) => Promise<WorkerProcess>;
+  readonly start: CrewOptions['start'];
+  readonly gpus?: CrewOptions['gpus'];
+  /** Where inputs are run for which there is too little memory here. */
+  readonly next?: Pool | undefined;
+  /** Why this node can't have such workers at all. */
+  readonly refusal?: CoreError | undefined;
 }
 
 /** What waits for the workers of one function, and who gets it. */
@@ -50,13 +54,15 @@ export class Pool implements AsyncDisposable, HostedWorkers {
         this.#dispatch();
       },
       onNone: (reason) => this.#fail(unavailable(options.function, reason)),
+      ...(options.next && { onOutOfMemory: (portion) => options.next!.#take(portion) }),
     });
   }
 
   get stats(): FunctionStats {
     const { size, starting, running, crashes, recycled } = this.#crew;
     const waiting = this.#queue.reduce((sum, { positions }) => sum + positions.length, 0);
-    return { workers: size, starting, running, waiting, failures: this.#failures, crashes, recycled };
+    const own = { workers: size, starting, running, waiting, failures: this.#failures, crashes, recycled };
+    return this.#options.next ? sum(own, this.#options.next.stats) : own;
   }
 
   get scaling(): Scaling {
@@ -66,6 +72,8 @@ export class Pool implements AsyncDisposable, HostedWorkers {
   /** Takes effect at once; work that runs goes on. Throws `OPTION_INVALID`. */
   scale(changes: Partial<Scaling>): void {
     this.#crew.scale(changes);
+    const { maxWorkers, scaledownWindow } = this.scaling;
+    this.#options.next?.scale({ maxWorkers, scaledownWindow });
     this.#dispatch();
   }
 
@@ -81,17 +89,14 @@ export class Pool implements AsyncDisposable, HostedWorkers {
     if (this.#crew.closed) {
       throw new CoreError('WORKER_UNAVAILABLE', 'The node has closed the workers of this function');
     }
+    if (this.#options.refusal) throw this.#options.refusal;
     const { absence } = this.#crew;
     if (absence) throw unavailable(this.#options.function, absence.reason, absence);
-    const task: Task = new Task(options, (full) => {
-      this.#crew.hold((portion) => portion.task === task, full);
-      if (!full) this.#dispatch();
-    });
+    const task: Task = new Task(options, (full) => this.#hold(task, full));
     if (task.count === 0) return;
     const onAbort = (): void => this.#leave(task, signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    this.#queue.push(portionOf(task));
-    this.#dispatch();
+    this.#take(portionOf(task));
     try {
       for await (const outcome of task.outcomes()) {
         if (outcome.kind === 'failure') this.#failures++;
@@ -104,7 +109,7 @@ export class Pool implements AsyncDisposable, HostedWorkers {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#crew[Symbol.asyncDispose]();
+    await Promise.all([this.#crew[Symbol.asyncDispose](), this.#options.next?.[Symbol.asyncDispose]()]);
     // Also what the workers have left.
     this.#fail(new CoreError('WORKER_UNAVAILABLE', 'The node closed the workers of this function'));
   }
@@ -112,9 +117,26 @@ export class Pool implements AsyncDisposable, HostedWorkers {
   /** Nobody waits for what is left of a task. */
   #leave(task: Task, reason: unknown): void {
     task.reject(reason);
+    this.#drop(task);
+  }
+
+  #take(portion: Portion): void {
+    this.#queue.push(portion);
+    this.#dispatch();
+  }
+
+  #drop(task: Task): void {
     this.#queue = this.#queue.filter((portion) => portion.task !== task);
     this.#crew.abort((portion) => portion.task === task);
     this.#dispatch();
+    if (this.#options.next) this.#options.next.#drop(task);
+  }
+
+  /** The outputs of a task are not taken, or are again. */
+  #hold(task: Task, full: boolean): void {
+    this.#crew.hold((portion) => portion.task === task, full);
+    if (!full) this.#dispatch();
+    if (this.#options.next) this.#options.next.#hold(task, full);
   }
 
   #dispatch(): void {
@@ -160,9 +182,10 @@ export class Pool implements AsyncDisposable, HostedWorkers {
 
   /** How many workers what waits could keep busy. */
   #backlog(): number {
-    if (this.#queue.length === 0) return 0;
+    const ready = this.#queue.filter(({ task }) => !task.full);
+    if (ready.length === 0) return 0;
     const pace = this.#pace;
-    const slices = this.#queue.map(({ alone, positions }) =>
+    const slices = ready.map(({ alone, positions }) =>
       alone || pace === undefined ? 1 : (positions.length * pace) / SLICE_MS,
     );
     const wanted = Math.round(slices.reduce((sum, each) => sum + each, 0));
@@ -179,6 +202,11 @@ export class Pool implements AsyncDisposable, HostedWorkers {
     for (const { task } of this.#queue.splice(0)) task.reject(reason);
     this.#crew.adjust(0);
   }
+}
+
+function sum(one: FunctionStats, other: FunctionStats): FunctionStats {
+  const names = Object.keys(one) as (keyof FunctionStats)[];
+  return Object.fromEntries(names.map((name) => [name, one[name] + other[name]])) as unknown as FunctionStats;
 }
 
 /** Why no worker runs this, and when that may change. */

@@ -30,7 +30,8 @@ export function remainder(portion: Portion): Portion[] {
  * run again alone, and watched. Then those that had begun are suspected, and run apart from the others. An input that
  * was the only suspect twice has failed.
  */
-export function suspects(portion: Portion, { how, only, begun }: Death): Portion[] {
+export function suspects(portion: Portion, death: Death): Portion[] {
+  const { only, begun } = death;
   const { task, alone } = portion;
   const open = openOf(portion);
   if (open.length === 0) return [];
@@ -39,7 +40,10 @@ export function suspects(portion: Portion, { how, only, begun }: Death): Portion
   const suspected = running.length > 0 ? running : open;
   if (suspected.length > 1) return [...halves({ ...portion, positions: suspected }), ...rest(portion, suspected)];
   const deaths = suspected.length === portion.positions.length ? portion.deaths : 0;
-  return [...again(suspected, deaths + (only ? 1 : 0), { task, how }), ...rest(portion, suspected)];
+  return [
+    ...again({ task, positions: suspected, alone: true, deaths: deaths + (only ? 1 : 0) }, death),
+    ...rest(portion, suspected),
+  ];
 }
 
 export interface Death {
@@ -49,16 +53,23 @@ export interface Death {
   readonly only: boolean;
   /** Positions that are known to have begun. */
   readonly begun: ReadonlySet<number>;
+  /** Whether there was too little memory, of the process or the machine. */
+  readonly outOfMemory: boolean;
+  /** Runs an input where there may be more. Default: there is no such place. */
+  readonly onOutOfMemory?: ((portion: Portion) => void) | undefined;
 }
 
-function again(
-  positions: readonly number[],
-  deaths: number,
-  { task, how }: { readonly task: Task; readonly how: string },
-): Portion[] {
-  if (deaths < MAX_DEATHS) return [{ task, positions, alone: true, deaths }];
+/** What becomes of an input that is alone. */
+function again(portion: Portion, { how, only, outOfMemory, onOutOfMemory }: Death): Portion[] {
+  const { task, positions, deaths } = portion;
+  if (outOfMemory && only && onOutOfMemory) {
+    onOutOfMemory({ ...portion, deaths: 0 });
+    return [];
+  }
+  if (deaths < MAX_DEATHS) return [portion];
   const message = `The worker died (${how}) ${deaths} times while it ran nothing but this input`;
-  for (const position of positions) task.failure(position, new ServerError('WORKER_CRASHED', message));
+  const code = outOfMemory ? 'OUT_OF_MEMORY' : 'WORKER_CRASHED';
+  for (const position of positions) task.failure(position, new ServerError(code, message));
   return [];
 }
 

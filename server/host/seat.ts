@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
 import type { Failure, FromWorker, Results } from './messages.ts';
 import { machineMemory } from './memory.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
 import { packInputs } from './packing.ts';
 import { type Death, halves, type Portion, remainder, suspects } from './portion.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -30,6 +31,8 @@ export interface SeatOptions {
   readonly onRecycle: () => void;
   /** The process is gone; what it left is to be run elsewhere. */
   readonly onGone: (left: readonly Portion[], end: End) => void;
+  /** Inputs for which there is too little memory here are run elsewhere. Default: they fail. */
+  readonly onOutOfMemory?: (portion: Portion) => void;
 }
 
 /** What a worker needed for some inputs. */
@@ -52,6 +55,8 @@ interface Running {
   readonly began: number;
   /** Positions in the task of those runs that were told of. */
   readonly begun: Set<number>;
+  /** Positions in the task of those that are run elsewhere by now. */
+  readonly moved: Set<number>;
   /** Of the runs that have begun, by their first position. */
   readonly deadlines: Map<number, Disposable>;
   grace?: Disposable;
@@ -117,7 +122,13 @@ export class Seat {
     const { inputs, parts } = packInputs(blocks, positions);
     const id = this.#next++;
     this.#room -= positions.length;
-    this.#running.set(id, { portion, began: this.#options.clock.now(), begun: new Set(), deadlines: new Map() });
+    this.#running.set(id, {
+      portion,
+      began: this.#options.clock.now(),
+      begun: new Set(),
+      moved: new Set(),
+      deadlines: new Map(),
+    });
     sink?.connect((count) => this.#worker.send({ type: 'taken', piece: id, count }));
     const piece = {
       id,
@@ -197,9 +208,7 @@ export class Seat {
     if (!running) return;
     const { portion, deadlines } = running;
     if (outputs) portion.task.encoded(portion.positions[outputs.position]!, { count: outputs.count, bytes });
-    for (const failure of failures) {
-      portion.task.failure(portion.positions[failure.position]!, failureOf(failure));
-    }
+    for (const failure of failures) this.#failure(running, portion.positions[failure.position]!, failure);
     for (const [first, deadline] of deadlines) {
       if (portion.task.isOpen(portion.positions[first]!)) continue;
       deadline[Symbol.dispose]();
@@ -226,6 +235,13 @@ export class Seat {
     this.#finished++;
     if (this.#retired) this.retire();
     this.#options.onRoom({ milliseconds, inputs: portion.positions.length });
+  }
+
+  #failure({ portion: { task }, moved }: Running, position: number, failure: Failure): void {
+    const { onOutOfMemory } = this.#options;
+    if (!onOutOfMemory || !isOutOfMemory(failure.error)) return task.failure(position, failureOf(failure));
+    moved.add(position);
+    onOutOfMemory({ task, positions: [position], alone: false, deaths: 0 });
   }
 
   #recycle(why: string): void {
@@ -291,18 +307,22 @@ export class Seat {
   }
 
   #exit(how: string): void {
-    const { log, function: name } = this.#options;
+    const { log, function: name, onOutOfMemory } = this.#options;
+    const { outOfMemory } = this.#worker;
     const only = this.#running.size === 1;
     const idle = this.#running.size === 0;
     const left = this.#running
       .values()
-      .flatMap(({ portion, begun }) => this.#left(portion, { how, only, begun }))
+      .flatMap(({ portion, begun, moved }) => {
+        const positions = portion.positions.filter((position) => !moved.has(position));
+        return this.#left({ ...portion, positions }, { how, only, begun, outOfMemory, onOutOfMemory });
+      })
       .toArray();
     for (const id of this.#running.keys()) this.#forget(id);
     const inputs = left.reduce((sum, { positions }) => sum + positions.length, 0);
     const asked = this.#ended !== undefined;
     if (asked) log.info({ function: name, worker: this.#worker.pid, how }, 'a worker ended');
-    else log.warn({ function: name, worker: this.#worker.pid, how, again: inputs }, 'a worker died');
+    else log.warn({ function: name, worker: this.#worker.pid, how, outOfMemory, again: inputs }, 'a worker died');
     this.#options.onGone(left, { how, asked, useless: !asked && idle && this.#finished === 0 });
   }
 
@@ -330,10 +350,12 @@ export class Seat {
 }
 
 /** What a handler threw, as its caller shall see it. */
-function failureOf({ error: { name, message, stack, code }, issues }: Failure): Error {
+function failureOf({ error, issues }: Failure): Error {
+  const { name, message, stack, code: own } = error;
   // Not of the form that was announced.
-  if (name === 'CoreError' && code === 'INPUT_INVALID') return new CoreError(code, message);
+  if (name === 'CoreError' && own === 'INPUT_INVALID') return new CoreError(own, message);
   if (issues) return new ServerError('INPUT_INVALID', message, { details: { issues } });
   const text = name === 'ServerError' ? message : `${name}: ${message}`;
-  return new ServerError('FUNCTION_FAILED', text, { details: { name, ...(stack !== undefined && { stack }) } });
+  const code = isOutOfMemory(error) ? 'OUT_OF_MEMORY' : 'FUNCTION_FAILED';
+  return new ServerError(code, text, { details: { name, ...(stack !== undefined && { stack }) } });
 }

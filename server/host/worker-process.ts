@@ -1,13 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { reviveError } from '../../core/thread/packed-error.ts';
 import { ServerError } from '../errors.ts';
 import type { Chunks } from '../../shard/wire/chunks.ts';
+import { memoryKills } from './memory.ts';
+import { saysHeapIsFull } from './out-of-memory.ts';
 import type { AppDescription, FromWorker, LogEntry, ToWorker } from './messages.ts';
 import { NODE_PIPE, Pipe } from './pipe.ts';
 
+/** What it wrote last is kept, to know why it ended. */
+const SAID_CHARACTERS = 8_192;
+/** Milliseconds after its end that more may be read of what it wrote. */
+const SAID_MS = 1_000;
 /** Milliseconds that a process may take to end by itself. */
 const END_MS = 2_000;
 /** Milliseconds that it may take if it has a state to put away. */
@@ -56,6 +64,8 @@ export class WorkerProcess implements AsyncDisposable {
   readonly app: AppDescription;
   readonly #child: Child;
   readonly #exited: Promise<void>;
+  /** Whether that was why it ended, the machine's or that of its heap. */
+  outOfMemory = false;
   #listener: WorkerListener | undefined;
   #ended: string | undefined;
   /** Until it must have ended. */
@@ -65,12 +75,16 @@ export class WorkerProcess implements AsyncDisposable {
     this.#child = child;
     this.app = app;
     const tagged = log.child({ app: app.name });
+    const kills = memoryKills();
+    let said = '';
+    child.process.stderr!.on('data', (text: string) => (said = (said + text).slice(-SAID_CHARACTERS)));
     child.onMessage = (message, bytes) => {
       if (message.type === 'log') write(tagged, message.entry);
       else if (message.type === 'exiting') this.#extend();
       else this.#listener?.message(message, bytes);
     };
     this.#exited = child.ended.then((how) => {
+      this.outOfMemory = saysHeapIsFull(said) || (how === 'SIGKILL' && memoryKills() > kills);
       this.#ended = how;
       this.#listener?.exit(how);
     });
@@ -170,6 +184,10 @@ async function endOf(child: ChildProcess, stream: Duplex): Promise<string> {
   const closed = new Promise<void>((resolve) => stream.once('close', resolve));
   const how = await exit;
   await closed;
+  // Its last words say why it aborted, unless a process that it has started keeps the line.
+  if (how === 'SIGABRT' && !child.stderr!.closed) {
+    await Promise.race([once(child.stderr!, 'close'), sleep(SAID_MS, undefined, { ref: false })]);
+  }
   return how;
 }
 

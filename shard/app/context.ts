@@ -7,6 +7,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** How often the handler has failed on this input before, from 0: retries are granted by `retries`. */
   readonly attempt: number;
+  /** The GPU that is this worker's alone; `undefined` where its function asks for none, or has none by its list. */
+  readonly gpu: ContextGpu | undefined;
   /** Writes to the node's log, tagged with app, function, call and input. `fields` are plain data. */
   log(message: string, fields?: Readonly<Record<string, unknown>>): void;
   /**
@@ -14,6 +16,17 @@ export interface Context {
    * node's `CoreError` codes, or `NO_CONTEXT` outside a node.
    */
   embed(texts: readonly string[], options?: ContextEmbedOptions): Promise<ContextVectors>;
+}
+
+export interface ContextGpu {
+  /** Of NVIDIA, it is the one that CUDA shows to this process; of WebGPU, the one of that index. */
+  readonly kind: 'nvidia' | 'webgpu';
+  /** Position among the GPUs of its kind in the machine, from 0. */
+  readonly index: number;
+  /** As the driver names it. */
+  readonly name: string;
+  /** Bytes, where the driver tells. */
+  readonly memoryBytes?: number;
 }
 
 export interface ContextEmbedOptions {

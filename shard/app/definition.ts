@@ -2,7 +2,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { RetryPolicy } from '../retry.ts';
 
-/** A GPU by its name or a part of it, such as `h100`, or `any`; or by the memory that it must have, in bytes. */
+/** A GPU by words of its name, such as `h100`, or `any`; or by the memory that it must have, in bytes; or `cpu` for none. */
 export type GpuRequest = string | { readonly memory: number };
 
 /** How many worker processes there are, and what each of them needs and may take. */
@@ -22,7 +22,10 @@ export interface WorkerOptions {
   readonly scaledownWindow?: number;
   /** Milliseconds that a worker may take to load the module, and to `enter`; above 0. Default 300000. */
   readonly startupTimeout?: number;
-  /** A GPU for each worker; of several requests, the first that a node can meet. Default: none. */
+  /**
+   * A GPU for each worker; of several requests, the first that a node can meet, and then those after it for inputs that
+   * run out of memory. Default: none.
+   */
   readonly gpu?: GpuRequest | readonly GpuRequest[];
   /** Bytes of resident memory above which a worker is replaced, once its runs have ended; above 0. Default: half of the machine's. */
   readonly maxWorkerMemory?: number;

@@ -29,15 +29,19 @@ export function isCpu(request: GpuRequest): boolean {
 /** What was asked for, in words. */
 export function told(request: GpuRequest): string {
   if (typeof request === 'string') return request;
-  return `${(request.memory / 2 ** 30).toFixed(1)} GiB of memory`;
+  return `${gibibytes(request.memory)} of memory`;
 }
 
 /** What there is, in words. */
 export function toldOf(gpus: readonly Gpu[]): string {
   if (gpus.length === 0) return 'no GPU';
   return gpus
-    .map(({ name, memoryBytes }) => (memoryBytes === undefined ? name : `${name} (${told({ memory: memoryBytes })})`))
+    .map(({ name, memoryBytes }) => (memoryBytes === undefined ? name : `${name} (${gibibytes(memoryBytes)})`))
     .join(', ');
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
 function wordsOf(text: string): string[] {

@@ -5,18 +5,25 @@ import { fits } from './fits.ts';
 /** A GPU that is one worker's until disposed. */
 export interface Lease extends Disposable {
   readonly gpu: Gpu;
-  /** Whether someone waits for this one, or one like it. */
+  /** Whether someone else than its owner waits for this one, or one like it. */
   readonly wanted: boolean;
+}
+
+/** Who takes GPUs and waits for them. */
+export interface Owner {
+  /** Others wait for one like one that this owner has: it should give one back that is idle. */
+  onWanted(): void;
 }
 
 interface Waiter {
   readonly request: GpuRequest;
+  readonly owner: Owner;
   readonly wake: () => void;
 }
 
 interface Holder {
   readonly gpu: Gpu;
-  readonly onWanted: () => void;
+  readonly owner: Owner;
 }
 
 /** The GPUs of a node, each of which is one worker's at a time. Who waits for one is served in turn. */
@@ -41,14 +48,15 @@ export class Shelf {
     return this.#best(request) !== undefined;
   }
 
-  /** One that is free, if any is. `onWanted` is called when others wait for one like it: give it back when it is idle. */
-  take(request: GpuRequest, onWanted: () => void): Lease | undefined {
+  /** One that is free, if any is. */
+  take(request: GpuRequest, owner: Owner): Lease | undefined {
     const gpu = this.#best(request);
     if (!gpu) return undefined;
     this.#free.delete(gpu);
-    const holder = { gpu, onWanted };
+    const holder = { gpu, owner };
     this.#holders.add(holder);
-    const isWanted = (): boolean => [...this.#waiters].some((waiter) => fits(waiter.request, gpu));
+    const isWanted = (): boolean =>
+      this.#waiters.values().some((waiter) => waiter.owner !== owner && fits(waiter.request, gpu));
     return {
       gpu,
       get wanted() {
@@ -63,10 +71,11 @@ export class Shelf {
   }
 
   /** Calls back once when one that fits is free, unless disposed before. */
-  wait(request: GpuRequest, wake: () => void): Disposable {
-    const waiter = { request, wake };
+  wait(request: GpuRequest, owner: Owner, wake: () => void): Disposable {
+    const waiter = { request, owner, wake };
     this.#waiters.add(waiter);
-    for (const { gpu, onWanted } of this.#holders) if (fits(request, gpu)) onWanted();
+    const holders = this.#holders.values().filter((each) => each.owner !== owner && fits(request, each.gpu));
+    for (const each of new Set(holders.map((holder) => holder.owner))) each.onWanted();
     return { [Symbol.dispose]: () => void this.#waiters.delete(waiter) };
   }
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import type { Context, ContextEmbedOptions, ContextVectors } from '../../../shard/app/context.ts';
+import type { Context, ContextEmbedOptions, ContextGpu, ContextVectors } from '../../../shard/app/context.ts';
+import { workerGpu } from '../gpu/environment.ts';
 import type { LogEntry, Piece } from '../messages.ts';
 import type { Channel } from './channel.ts';
 import type { Embeddings } from './embeddings.ts';
@@ -26,6 +27,10 @@ export class Run implements Context {
 
   get attempt(): number {
     return this.#piece.failures;
+  }
+
+  get gpu(): ContextGpu | undefined {
+    return workerGpu();
   }
 
   log(message: string, fields?: Readonly<Record<string, unknown>>): void {

@@ -36,7 +36,10 @@ function runIn(
     const begun = open.slice(from, from + concurrency);
     if (begun.some((position) => poison.has(position))) {
       const seen = new Set(alone ? begun : []);
-      return suspects({ task, positions, alone, deaths }, { how: 'SIGKILL', only: true, begun: seen });
+      return suspects(
+        { task, positions, alone, deaths },
+        { how: 'SIGKILL', only: true, outOfMemory: false, begun: seen },
+      );
     }
     for (const position of begun) task.encoded(position, encodeBlock([position]));
   }
@@ -83,7 +86,7 @@ test('an input that shared its worker is not blamed for a death, however often',
   const task = taskOf(1);
   let [portion] = [portionOf(task)];
   for (let turn = 0; turn < 5; turn++) {
-    const [left] = suspects(portion, { how: 'SIGKILL', only: false, begun: new Set([0]) });
+    const [left] = suspects(portion, { how: 'SIGKILL', only: false, outOfMemory: false, begun: new Set([0]) });
     t.true(task.isOpen(0));
     portion = left!;
   }

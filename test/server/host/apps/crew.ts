@@ -19,7 +19,7 @@ export const held = app.function('held', { maxWorkers: 3 }, async (file: string)
 export const kept = app.function('kept', { minWorkers: 2, maxWorkers: 3 }, () => process.pid);
 
 /** Slow, so that a batch is worth dividing. */
-export const slow = app.function('slow', { maxWorkers: 2 }, async (value: number) => {
+export const slow = app.function('slow', { minWorkers: 2, maxWorkers: 2 }, async (value: number) => {
   await sleep(30);
   return { value, pid: process.pid };
 });
@@ -35,3 +35,10 @@ export const brief = app.function('brief', { maxRunsPerWorker: 3 }, () => proces
 export const briefBatch = app.batched('briefBatch', { maxRunsPerWorker: 2, maxBatchSize: 4 }, (values: number[]) =>
   values.map(() => process.pid),
 );
+
+/** Fills the heap of its worker on 3. */
+export const gluttonous = app.function('gluttonous', (value: number) => {
+  const kept: number[][] = [];
+  while (value === 3) kept.push(Array.from({ length: 100_000 }, (_, index) => index + kept.length + 0.5));
+  return value;
+});

@@ -4,7 +4,8 @@ import type { Gpu } from '../../../../core/device/gpus.ts';
 import { fits } from '../../../../server/host/gpu/fits.ts';
 import { type Lease, Shelf } from '../../../../server/host/gpu/shelf.ts';
 
-const none = (): void => {};
+const none = { onWanted: (): void => {} };
+const other = { onWanted: (): void => {} };
 
 function gpu(name: string, index: number, gibibytes?: number): Gpu {
   return { kind: 'nvidia', index, name, ...(gibibytes !== undefined && { memoryBytes: gibibytes * 2 ** 30 }) };
@@ -32,11 +33,11 @@ test('the smallest that will do is given, and of equals the last', (t) => {
 test('who holds one that is wanted hears of it, and who waited for longest gets it', (t) => {
   const shelf = new Shelf([gpu('A', 0, 80), gpu('B', 1, 8)]);
   const heard: string[] = [];
-  const a = shelf.take('a', () => heard.push('a wanted'))!;
-  const b = shelf.take('b', () => heard.push('b wanted'))!;
+  const a = shelf.take('a', { onWanted: () => heard.push('a wanted') })!;
+  const b = shelf.take('b', { onWanted: () => heard.push('b wanted') })!;
   t.false(a.wanted);
   for (const name of ['first', 'second']) {
-    shelf.wait('a', () => {
+    shelf.wait('a', other, () => {
       heard.push(name);
       shelf.take('a', none);
     });
@@ -48,13 +49,21 @@ test('who holds one that is wanted hears of it, and who waited for longest gets 
   t.deepEqual(heard, ['a wanted', 'a wanted', 'first']);
 });
 
+test('an owner that waits for another one does not want its own', (t) => {
+  const shelf = new Shelf([gpu('A', 0)]);
+  const owner = { onWanted: () => t.fail() };
+  const lease = shelf.take('a', owner)!;
+  shelf.wait('a', owner, () => {});
+  t.false(lease.wanted);
+});
+
 test('one that who waited does not take any more is offered to the next', (t) => {
   const shelf = new Shelf([gpu('A', 0)]);
   const lease = shelf.take('a', none)!;
   const heard: string[] = [];
-  shelf.wait('a', () => heard.push('declines'));
-  shelf.wait('a', () => heard.push('left'))[Symbol.dispose]();
-  shelf.wait('a', () => heard.push('takes'));
+  shelf.wait('a', other, () => heard.push('declines'));
+  shelf.wait('a', other, () => heard.push('left'))[Symbol.dispose]();
+  shelf.wait('a', other, () => heard.push('takes'));
   lease[Symbol.dispose]();
   t.deepEqual(heard, ['declines', 'takes']);
 });
@@ -74,7 +83,7 @@ testProp(
       if (lease) leases.push(lease);
       else {
         waiting.push(request);
-        shelf.wait(request, () => {
+        shelf.wait(request, other, () => {
           waiting.splice(waiting.indexOf(request), 1);
           want(request);
         });
