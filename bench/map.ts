@@ -40,12 +40,22 @@ const host = environmentOf({ kind: 'cpu', name: 'no engine', software: false }, 
     run: () => checkOutputs(warp.function<number, unknown>(name).map(range(count)), count),
   });
   const workloads = [
-    { name: 'echo', count: integers, question: `echo ${integers} integers`, bytes: 0 },
-    { name: 'vector', count: vectors, question: `${vectors} vectors of ${WIDTH} floats`, bytes: vectors * WIDTH * 4 },
+    { name: 'echo', batched: 'echoes', count: integers, question: `echo ${integers} integers`, bytes: 0 },
+    {
+      name: 'vector',
+      batched: 'vectors',
+      count: vectors,
+      question: `${vectors} vectors of ${WIDTH} floats`,
+      bytes: vectors * WIDTH * 4,
+    },
   ] as const;
   const memory = new Map<string, () => Promise<BenchProcess>>();
-  for (const { name, count, question, bytes } of workloads) {
-    const subjects = [ours('a built-in function', name, count), ours('a function of an app', `bench/${name}`, count)];
+  for (const { name, batched, count, question, bytes } of workloads) {
+    const subjects = [
+      ours('a built-in function', name, count),
+      ours('a function of an app', `bench/${name}`, count),
+      ours('a batched function of an app', `bench/${batched}`, count),
+    ];
     for (const { group, peer } of peers) {
       const tried = await trials(peer, name, count);
       const { size } = fastest(tried);

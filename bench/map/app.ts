@@ -5,3 +5,7 @@ import { vectorOf } from './work.ts';
 export const app: App = new App('bench');
 export const echo = app.function('echo', (value: number) => value);
 export const vector = app.function('vector', vectorOf);
+
+/** The same, given many inputs at once. */
+export const echoes = app.batched('echoes', { maxBatchSize: 16_384 }, (values: number[]) => values);
+export const vectors = app.batched('vectors', { maxBatchSize: 16_384 }, (values: number[]) => values.map(vectorOf));

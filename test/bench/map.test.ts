@@ -60,44 +60,42 @@ test('batches are checked in the order of the inputs, and so many are under way 
   await t.throwsAsync(mapInBatches({ count: 10, size: 3, ahead: 2 }, short), { message: /10 outputs, got 9/v });
 });
 
-test('a peer is timed with the batch size that was fastest on these inputs, none larger than half of them', async (t) => {
+/** A peer whose runs take as long as `cost` says, on a clock of its own. */
+function fakePeer(sizes: readonly number[], cost: (count: number, size: number, runs: number) => number) {
   const asked: string[] = [];
   let time = 0;
   const peer: MapPeer = {
     name: 'fake',
-    sizes: { echo: [1, 100, 5000, 10_000, 60_000], vector: [] },
-    async run(name, count, size) {
-      // Its first use is slow.
-      time += asked.length === 0 ? 10_000 : 1 + (count / size) * 0.2 + size / 1000;
-      asked.push(`${name} ${count} ${size}`);
+    sizes: { echo: sizes, vector: [] },
+    async run(_name, count, size) {
+      time += cost(count, size, asked.push(`${count} in batches of ${size}`));
     },
     clientPeakMiB: () => 0,
     [Symbol.asyncDispose]: async () => {},
   };
-  const tried = await trials(peer, 'echo', 100_000, () => time);
-  t.deepEqual(
-    asked.filter((_, index) => index % 2 === 1),
-    ['echo 2000 1', 'echo 10000 100', 'echo 80000 5000', 'echo 100000 10000'],
-  );
+  return { peer, asked, now: () => time };
+}
+
+test('a peer is timed with the batch size that was fastest on these inputs, none larger than half of them', async (t) => {
+  const { peer, asked, now } = fakePeer([1, 100, 5000, 10_000, 60_000], (count, size) => count / size + size / 100);
+  const tried = await trials(peer, 'echo', 100_000, now);
   t.is(fastest(tried).size, 5000);
+  t.deepEqual(
+    [...new Set(asked.slice(1))],
+    ['2000 in batches of 1', '10000 in batches of 100', '80000 in batches of 5000', '100000 in batches of 10000'],
+  );
 });
 
-test('a trial that is slow counts at once, after the first use', async (t) => {
-  let runs = 0;
-  let time = 0;
-  const peer: MapPeer = {
-    name: 'fake',
-    sizes: { echo: [10], vector: [] },
-    async run(_name, _count, size) {
-      t.is(size, 10);
-      runs++;
-      time += 2000;
-    },
-    clientPeakMiB: () => 0,
-    [Symbol.asyncDispose]: async () => {},
-  };
-  t.deepEqual(await trials(peer, 'echo', 1000, () => time), [{ size: 10, rate: 80 }]);
-  t.is(runs, 2);
+test('the fastest of some runs counts, and never the first use of a peer', async (t) => {
+  const { peer, asked, now } = fakePeer([10], (_count, _size, run) => [9000, 80, 40, 50, 60, 70][run - 1] ?? 0);
+  t.deepEqual(await trials(peer, 'echo', 1000, now), [{ size: 10, rate: 160 / 0.04 }]);
+  t.is(asked.length, 6);
+});
+
+test('a slow size is run once', async (t) => {
+  const { peer, asked, now } = fakePeer([10], () => 2000);
+  t.deepEqual(await trials(peer, 'echo', 1000, now), [{ size: 10, rate: 80 }]);
+  t.is(asked.length, 2);
 });
 
 test('a peer that is not installed is named with what installs it', async (t) => {
