@@ -39,6 +39,9 @@ export class EngineNode implements Node {
     return this.#engine.collections().find((each) => each.name === name)?.size ?? 0;
   }
 
+  /** The only node of its connection never leaves it. */
+  async idle(): Promise<void> {}
+
   async dropCollection(name: string): Promise<void> {
     await this.#engine.drop(name);
   }

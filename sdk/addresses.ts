@@ -1,26 +1,50 @@
+import { isIPv6 } from 'node:net';
 import { SdkError } from './errors.ts';
 
-/** The base URLs of the nodes named by option or environment; none means: start a server here. */
+/** A name of which every address is a node. */
+export interface NodeName {
+  readonly name: string;
+  readonly port: number;
+}
+
+export interface Addresses {
+  /** Base URLs of nodes. */
+  readonly urls: readonly string[];
+  readonly names: readonly NodeName[];
+}
+
+/** The nodes named by option or environment; none means: start a server here. */
 export function addressesOf(
   nodes: readonly string[] | undefined,
   env: Readonly<Record<string, string | undefined>>,
-): string[] {
+): Addresses {
   const named = nodes ?? (env['WARPMAP_NODES'] ?? '').split(',');
-  const urls = named
-    .map((address) => address.trim())
-    .filter((address) => address !== '')
-    .map(urlOf);
-  if (nodes && urls.length === 0) {
+  const addresses = named.map((address) => address.trim()).filter((address) => address !== '');
+  if (nodes && addresses.length === 0) {
     throw new SdkError(
       'OPTION_INVALID',
       'Expected nodes to name at least one address; leave it out to start a server here',
     );
   }
-  return [...new Set(urls)];
+  const [names, urls] = [addresses.filter(isName), addresses.filter((address) => !isName(address))];
+  return { urls: [...new Set(urls.map(urlOf))], names: [...new Set(names)].map(nameOf) };
+}
+
+function isName(address: string): boolean {
+  return address.startsWith('dns:');
+}
+
+function nameOf(address: string): NodeName {
+  const { name, port } = /^dns:(?<name>[\w.\-]+):(?<port>\d{1,5})$/v.exec(address)?.groups ?? {};
+  if (name !== undefined && port !== undefined) return { name, port: Number(port) };
+  throw new SdkError(
+    'OPTION_INVALID',
+    `Expected a name and a port such as dns:warpmap.internal:7411, got ${JSON.stringify(address)}`,
+  );
 }
 
 /** `host:port` and `http(s)://host:port` are understood. */
-function urlOf(address: string): string {
+export function urlOf(address: string): string {
   const url = URL.parse(/^\w+:\/\//.test(address) ? address : `http://${address}`);
   if (!url || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/' || url.search !== '') {
     throw new SdkError(
@@ -32,4 +56,9 @@ function urlOf(address: string): string {
     throw new SdkError('OPTION_INVALID', 'Expected an address without user and password; give the token as an option');
   }
   return url.origin;
+}
+
+/** The base URL of a node at an IP address. */
+export function urlAt(address: string, port: number): string {
+  return urlOf(`http://${isIPv6(address) ? `[${address}]` : address}:${port}`);
 }

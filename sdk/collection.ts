@@ -60,7 +60,7 @@ export function collectionOn(nodes: Nodes, name: string): Collection {
       const outputs = remoteMap<Item, Id, false>(nodes, 'upsert', items, {
         options: { collection: name },
         map: { ...UPSERT_BATCHES, ...options, hedge: false },
-        join: (lanes) => [everywhere(lanes)],
+        join: everywhere,
       });
       for await (const _ of outputs);
     },
@@ -93,6 +93,7 @@ function similarityOn(nodes: Nodes, collection: string): Similarity {
     const outputs = remoteMap<Query, Match[], false>(nodes, 'topK', queries, {
       options: { collection, k },
       map,
+      founders: true,
     });
     const matches = await Array.fromAsync(outputs);
     return one ? matches[0]! : matches;
@@ -107,6 +108,7 @@ function similarityOn(nodes: Nodes, collection: string): Similarity {
       return remoteMap(nodes, 'similarity', zip(queries, ids), {
         options: { collection },
         map: { ...(total === undefined ? {} : { total }), ...options },
+        founders: true,
       });
     },
   };

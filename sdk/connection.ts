@@ -5,6 +5,9 @@ import type { FunctionHandle, GeneratorHandle } from './app/handle.ts';
 import type { Inputs, MapOptions, NodeInfo, NodeStatus, Outputs } from './contract.ts';
 import { type Embed, embedOn } from './embed.ts';
 import { SdkError } from './errors.ts';
+import { urlOf } from './addresses.ts';
+import type { Joining } from './joining.ts';
+import { Membership } from './membership.ts';
 import type { Node, Nodes } from './node.ts';
 import { remoteMap, requireOpen } from './remote-function.ts';
 
@@ -14,20 +17,29 @@ export interface RemoteFunction<I, O> {
   map<E extends boolean = false>(inputs: Inputs<I>, options?: MapOptions<E>): Outputs<O, E>;
 }
 
+export interface ConnectionParts {
+  /** How nodes join later. Without it none can. */
+  readonly joining?: Joining;
+  /** What ends with the connection. */
+  readonly owned?: AsyncDisposable;
+}
+
 /** Open connections to one or more nodes with the same model. */
 export class Connection implements AsyncDisposable {
   /** Texts to vectors. */
   readonly embed: Embed;
   /** The model that all nodes have. */
   readonly model: NodeInfo['model'];
-  readonly #nodes: Nodes;
-  readonly #closing = new AbortController();
+  readonly #nodes: Membership;
+  readonly #joining: Joining | undefined;
   readonly #owned: AsyncDisposable | undefined;
+  readonly #arrivals = new Map<string, Promise<void>>();
   #closed: Promise<void> | undefined;
 
-  /** Made by `connect` and `open`. `owned` is what ends with the connection. */
-  constructor(nodes: readonly Node[], model: NodeInfo['model'], owned?: AsyncDisposable) {
-    this.#nodes = { nodes, closed: this.#closing.signal };
+  /** Made by `connect` and `open`. */
+  constructor(nodes: readonly Node[], model: NodeInfo['model'], { joining, owned }: ConnectionParts = {}) {
+    this.#nodes = new Membership(nodes);
+    this.#joining = joining;
     this.#owned = owned;
     this.model = model;
     this.embed = embedOn(this.#nodes, model);
@@ -72,6 +84,42 @@ export class Connection implements AsyncDisposable {
     );
   }
 
+  /**
+   * Makes the shard server at an address one of the nodes, also of maps that are running; resolves once it is. Does
+   * nothing if it is one already. A node that joins has no collections yet, so it takes no part in running maps over
+   * one. Throws `NODE_UNREACHABLE`, `NODES_DIFFER` or `OPTION_INVALID`, and a `NodeError` if it refuses.
+   */
+  async addNode(address: string): Promise<void> {
+    requireOpen(this.#nodes);
+    const url = urlOf(address);
+    if (this.#nodes.find(url)) return;
+    let arrival = this.#arrivals.get(url);
+    if (!arrival) {
+      arrival = this.#join(url).finally(() => this.#arrivals.delete(url));
+      this.#arrivals.set(url, arrival);
+    }
+    await arrival;
+  }
+
+  /**
+   * Gives a node no more work; what it has in flight is finished there, or elsewhere if it is lost. Resolves once its
+   * connections are closed. A map that has no node left waits for another for as long as its `patience`. Throws
+   * `OPTION_INVALID` for an address that is not that of a node.
+   */
+  async removeNode(address: string): Promise<void> {
+    requireOpen(this.#nodes);
+    const node = this.#nodes.find(urlOf(address));
+    if (node) return this.#nodes.remove(node);
+    const known = this.#nodes.nodes.map(({ url }) => url).join(', ') || 'none';
+    throw new SdkError('OPTION_INVALID', `Expected the address of a node (there are ${known}), got ${address}`);
+  }
+
+  async #join(url: string): Promise<void> {
+    if (!this.#joining) throw new SdkError('OPTION_INVALID', 'Expected a connection to servers: open() has none');
+    const node = await this.#joining.join(url, this.#nodes.closed);
+    this.#nodes.add(node);
+  }
+
   /** Ends all maps, closes the connections, and stops the server that `connect` started, if it did. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= this.#close();
@@ -79,8 +127,7 @@ export class Connection implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#closing.abort(new SdkError('DISPOSED', 'The connection was closed'));
-    await Promise.all(this.#nodes.nodes.map((node) => node[Symbol.asyncDispose]()));
+    await this.#nodes[Symbol.asyncDispose]();
     await this.#owned?.[Symbol.asyncDispose]();
   }
 }

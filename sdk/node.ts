@@ -46,12 +46,18 @@ export interface Node extends AsyncDisposable {
   info(): Promise<NodeInfo>;
   /** Items in the collection of that name; 0 if there is none. */
   collectionSize(name: string): Promise<number>;
+  /** Resolves when no batch is on its way there. */
+  idle(): Promise<void>;
   /** Removes the collection, if there is one. */
   dropCollection(name: string): Promise<void>;
 }
 
-/** The nodes of an open connection, and the signal that aborts when it closes. */
+/** The nodes of an open connection. */
 export interface Nodes {
+  /** Those there are now. */
   readonly nodes: readonly Node[];
+  /** Aborts when the connection closes. */
   readonly closed: AbortSignal;
+  /** Calls `changed` after nodes came or went, until the function that it returns is called. */
+  subscribe(changed: () => void): () => void;
 }

@@ -1,43 +1,58 @@
 import { randomUUID } from 'node:crypto';
-import type { Inputs, Lane } from '../shard/contract.ts';
+import type { Inputs, Lane, Lanes } from '../shard/contract.ts';
 import { systemClock } from '../shard/clock.ts';
 import { requireNumber } from '../shard/options.ts';
 import { pump } from '../shard/pump.ts';
 import type { MapOptions, Outputs } from './contract.ts';
 import { SdkError } from './errors.ts';
-import type { Nodes } from './node.ts';
+import type { Call, Node, Nodes } from './node.ts';
 import { Reporter, type Display } from './progress/reporter.ts';
 import { terminalDisplay } from './progress/terminal.ts';
 
 export interface RemoteMapOptions<I, O, E extends boolean> {
   readonly options: Readonly<Record<string, unknown>>;
   readonly map: MapOptions<E>;
-  /** Makes one lane of those to each node; default: all of them, each batch to one. */
-  readonly join?: (lanes: readonly Lane<I, O>[]) => readonly Lane<I, O>[];
+  /** Makes one lane of those to the nodes of now, which then are those of the whole map. Default: each batch goes to one. */
+  readonly join?: (lanes: readonly Lane<I, O>[]) => Lane<I, O>;
+  /** Nodes that join while the map runs take no part. Default: `false`. */
+  readonly founders?: boolean;
 }
 
 const PROGRESS_INTERVAL = 100;
 
 /** Maps a function that the nodes have over the inputs. */
 export function remoteMap<I, O, E extends boolean>(
-  { nodes, closed }: Nodes,
+  nodes: Nodes,
   name: string,
   inputs: Inputs<I>,
-  { options, map, join = (lanes) => lanes }: RemoteMapOptions<I, O, E>,
+  { options, map, join, founders = false }: RemoteMapOptions<I, O, E>,
 ): Outputs<O, E> {
-  requireOpen({ closed });
+  requireOpen(nodes);
   const { onProgress, progress, total = countOf(inputs), signal, ...rest } = map;
   if (map.total !== undefined) requireNumber('total', map.total, { from: 0, whole: true });
   const call = { function: name, id: randomUUID(), options };
-  const lanes = join(nodes.map((node) => node.lane<I, O>(call)));
-  const either = signal ? AbortSignal.any([signal, closed]) : closed;
+  const lanes = lanesTo<I, O>(nodes, call, founders);
+  const either = signal ? AbortSignal.any([signal, nodes.closed]) : nodes.closed;
+  const joined = join ? [join(lanes.current)] : lanes;
   const displays: Display[] = [];
   if (onProgress) displays.push({ interval: PROGRESS_INTERVAL, update: onProgress, finish: onProgress });
   if (progress) displays.push(terminalDisplay());
-  if (displays.length === 0) return pump(inputs, lanes, { ...rest, signal: either }) as Outputs<O, E>;
+  if (displays.length === 0) return pump(inputs, joined, { ...rest, signal: either }) as Outputs<O, E>;
   const reporter = new Reporter(systemClock, total, displays);
-  const outputs = pump(inputs, lanes, { ...rest, signal: either, onProgress: reporter.count });
+  const outputs = pump(inputs, joined, { ...rest, signal: either, onProgress: reporter.count });
   return reported(outputs as Outputs<O, E>, reporter);
+}
+
+/** A lane to each node, for as long as the node is there. */
+function lanesTo<I, O>(nodes: Nodes, call: Call, founders: boolean): Lanes<I, O> {
+  const lanes = new Map<Node, Lane<I, O>>(nodes.nodes.map((node) => [node, node.lane(call)]));
+  return {
+    get current() {
+      const present = founders ? nodes.nodes.filter((node) => lanes.has(node)) : nodes.nodes;
+      return present.map((node) => lanes.get(node) ?? lanes.set(node, node.lane(call)).get(node)!);
+    },
+    subscribe: (changed) => nodes.subscribe(changed),
+  };
 }
 
 async function* reported<T>(outputs: AsyncGenerator<T>, reporter: Reporter): AsyncGenerator<T, void, undefined> {

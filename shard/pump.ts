@@ -57,6 +57,7 @@ class Pump<I, O> {
   /** The lane that takes nothing more until it is idle, because a suspect waits for it. */
   #reserved: LaneState<I, O> | undefined;
   #stopWatch: (() => void) | undefined;
+  #stopWait: (() => void) | undefined;
   #closed = false;
   #failure: { readonly error: unknown } | undefined;
   #changed = false;
@@ -149,11 +150,17 @@ class Pump<I, O> {
 
   #lanesChanged(): void {
     this.#proceed();
-    if (this.#lanes.all.length > 0) return;
     // With nobody to send it to, whether there is any input is found out ahead.
-    this.#source.peek();
-    this.#timers.after(this.#settings.patience, () => {
-      if (this.#lanes.all.length > 0 || this.#flights.size > 0) return;
+    if (this.#lanes.all.length === 0) this.#source.peek();
+  }
+
+  #waitForLanes(): void {
+    if (this.#lanes.all.length > 0 || this.#flights.size > 0) {
+      this.#stopWait?.();
+      this.#stopWait = undefined;
+      return;
+    }
+    this.#stopWait ??= this.#timers.after(this.#settings.patience, () => {
       this.#fail(new ShardError('LANES_EXHAUSTED', 'No node is left to run what remains of the map; add one'));
     });
   }
@@ -162,7 +169,9 @@ class Pump<I, O> {
   #schedule(): void {
     this.#intake.reset();
     while (!this.#over && this.#sendOne());
+    if (this.#over) return;
     this.#watch();
+    this.#waitForLanes();
   }
 
   #sendOne(): boolean {
@@ -201,7 +210,7 @@ class Pump<I, O> {
   #watch(): void {
     this.#stopWatch?.();
     this.#stopWatch = undefined;
-    const late = this.#over ? undefined : this.#late();
+    const late = this.#late();
     if (!late) return;
     this.#stopWatch = this.#timers.after(late.at - this.#settings.clock.now(), () => {
       // If this program itself was busy, the answer may have come and wait to be read.

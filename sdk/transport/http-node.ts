@@ -46,6 +46,10 @@ export class HttpNode implements Node {
     }
   }
 
+  idle(): Promise<void> {
+    return this.#client.idle();
+  }
+
   dropCollection(name: string): Promise<void> {
     return this.#client.delete(pathOf(name));
   }

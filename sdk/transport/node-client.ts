@@ -84,6 +84,11 @@ export class NodeClient implements AsyncDisposable {
     await this.#ask('PUT', path);
   }
 
+  /** Resolves when no batch is on its way or waits to be. */
+  async idle(): Promise<void> {
+    await this.#permits.onIdle();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#permits.clear();
     await Promise.all([this.#pool.destroy(), this.#streams.destroy()]);

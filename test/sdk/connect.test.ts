@@ -7,14 +7,27 @@ import { FakeNode } from './fixtures/fake-node.ts';
 
 test('addresses come from the option, else from the environment, in any usual form', (t) => {
   const env = { WARPMAP_NODES: ' a:1, http://b:2/ ,,https://c ' };
-  t.deepEqual(addressesOf(undefined, env), ['http://a:1', 'http://b:2', 'https://c']);
-  t.deepEqual(addressesOf(['d:4', 'http://d:4'], env), ['http://d:4']);
-  t.deepEqual(addressesOf(['[::1]:80'], {}), ['http://[::1]']);
-  t.deepEqual(addressesOf(undefined, {}), []);
+  t.deepEqual(addressesOf(undefined, env).urls, ['http://a:1', 'http://b:2', 'https://c']);
+  t.deepEqual(addressesOf(['d:4', 'http://d:4'], env).urls, ['http://d:4']);
+  t.deepEqual(addressesOf(['[::1]:80'], {}).urls, ['http://[::1]']);
+  t.deepEqual(addressesOf(undefined, {}), { urls: [], names: [] });
+  t.deepEqual(addressesOf(['dns:warpmap.internal:7411', 'a:1'], {}), {
+    urls: ['http://a:1'],
+    names: [{ name: 'warpmap.internal', port: 7411 }],
+  });
 });
 
 test('an address with one broken rule is refused', (t) => {
-  for (const address of ['ftp://a', 'http://a/path', 'http://a?x', 'http://', 'http://u:p@a', 'a b']) {
+  for (const address of [
+    'ftp://a',
+    'http://a/path',
+    'http://a?x',
+    'http://',
+    'http://u:p@a',
+    'a b',
+    'dns:a',
+    'dns:a:b',
+  ]) {
     t.throws(() => addressesOf([address], {}), { code: 'OPTION_INVALID' }, address);
   }
   t.throws(() => addressesOf([], {}), { code: 'OPTION_INVALID', message: /leave it out/ });
