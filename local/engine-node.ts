@@ -40,7 +40,7 @@ export class EngineNode implements Node {
   }
 
   /** The only node of its connection never leaves it. */
-  async idle(): Promise<void> {}
+  async retire(): Promise<void> {}
 
   async dropCollection(name: string): Promise<void> {
     await this.#engine.drop(name);

@@ -39,7 +39,7 @@ export class Membership implements Nodes, AsyncDisposable {
   async remove(node: Node): Promise<void> {
     this.#leaving.add(node);
     this.#set(this.#nodes.filter((each) => each !== node));
-    await node.idle();
+    await node.retire();
     this.#leaving.delete(node);
     await node[Symbol.asyncDispose]();
   }

@@ -46,8 +46,8 @@ export interface Node extends AsyncDisposable {
   info(): Promise<NodeInfo>;
   /** Items in the collection of that name; 0 if there is none. */
   collectionSize(name: string): Promise<number>;
-  /** Resolves when no batch is on its way there. */
-  idle(): Promise<void>;
+  /** Resolves when all that is on its way there has ended; nothing more may be sent. */
+  retire(): Promise<void>;
   /** Removes the collection, if there is one. */
   dropCollection(name: string): Promise<void>;
 }

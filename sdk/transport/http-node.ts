@@ -46,8 +46,8 @@ export class HttpNode implements Node {
     }
   }
 
-  idle(): Promise<void> {
-    return this.#client.idle();
+  retire(): Promise<void> {
+    return this.#client.retire();
   }
 
   dropCollection(name: string): Promise<void> {

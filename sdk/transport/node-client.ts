@@ -84,9 +84,9 @@ export class NodeClient implements AsyncDisposable {
     await this.#ask('PUT', path);
   }
 
-  /** Resolves when no batch is on its way or waits to be. */
-  async idle(): Promise<void> {
-    await this.#permits.onIdle();
+  /** Resolves when all batches and streams have ended. */
+  async retire(): Promise<void> {
+    await Promise.all([this.#permits.onIdle(), this.#streams.close()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
