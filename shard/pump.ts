@@ -1,7 +1,7 @@
 import { Backlog } from './backlog.ts';
 import { estimateBytes } from './bytes.ts';
 import type { Answer, Inputs, Lane, Lanes } from './contract.ts';
-import { BatchError, InputError, ShardError } from './errors.ts';
+import { InputError, ShardError } from './errors.ts';
 import { Drought } from './drought.ts';
 import { type Flight, Pending } from './flight.ts';
 import { type Hedge, Hedging } from './hedging.ts';
@@ -11,7 +11,8 @@ import { LaneSet } from './lane-set.ts';
 import type { LaneState } from './lane-state.ts';
 import { type PumpOptions, type PumpSettings, resolveOptions } from './options.ts';
 import { Outputs } from './outputs.ts';
-import { afterFailure, afterLoss, isSuspect, type Outcome } from './recovery.ts';
+import { isSuspect } from './recovery.ts';
+import { Rescue } from './rescue.ts';
 import { retryDelay } from './retry.ts';
 import { Source } from './source.ts';
 import { Tally } from './tally.ts';
@@ -50,6 +51,7 @@ class Pump<I, O> {
   readonly #backlog: Backlog<I, O>;
   readonly #hedging: Hedging<I, O>;
   readonly #drought: Drought<I, O>;
+  readonly #rescue: Rescue<I, O>;
   readonly #timers: Timers;
   readonly #tally = new Tally();
   readonly #flights = new Set<Flight<I, O>>();
@@ -82,6 +84,18 @@ class Pump<I, O> {
     this.#backlog = new Backlog(this.#lanes);
     this.#hedging = new Hedging(settings.hedge);
     this.#drought = new Drought(this.#lanes, settings.laneRetries);
+    this.#rescue = new Rescue({
+      settings,
+      lanes: this.#lanes,
+      drought: this.#drought,
+      backlog: this.#backlog,
+      timers: this.#timers,
+      tally: this.#tally,
+      number: this.#number,
+      failed: (lane, task, error) => this.#failed(lane, task, error),
+      end: (error) => this.#fail(error),
+      proceed: () => this.#proceed(),
+    });
   }
 
   async *run(): AsyncGenerator<O | InputError, void, undefined> {
@@ -279,7 +293,7 @@ class Pump<I, O> {
       state.finished(batch.inputs.length, flight.sentAt, this.#settings.clock.now());
     } catch (error) {
       if (this.#over || flight.stopped) return;
-      this.#recover(flight, error, well);
+      this.#rescue.broken(flight, error, well);
     }
   }
 
@@ -331,6 +345,12 @@ class Pump<I, O> {
     return !FINAL.has(code) && failures < this.#settings.retries.maxRetries;
   }
 
+  /** The function failed on the only input of a task. */
+  #failed(state: LaneState<I, O>, task: Task<I>, error: RemoteError): void {
+    if (this.#mayRetry(task, error)) this.#retryLater(task, task);
+    else this.#giveUp(state, task, 0, error);
+  }
+
   /** The function failed for good on one input. */
   #giveUp(state: LaneState<I, O>, task: Task<I>, place: number, remote: RemoteError): void {
     const index = task.indices[place]!;
@@ -362,79 +382,6 @@ class Pump<I, O> {
     });
   }
 
-  /** A batch broke off: decides what becomes of the inputs that have no answer. */
-  #recover(flight: Flight<I, O>, error: unknown, well: boolean): void {
-    const { lane: state, pending } = flight;
-    const lost = error instanceof ShardError && INFRASTRUCTURE.has(error.code) ? error : undefined;
-    if (!lost && !(error instanceof BatchError)) {
-      this.#fail(error);
-      return;
-    }
-    if (lost) this.#putAside(state, lost);
-    // Where the rest is also under way elsewhere, it is left to that lane.
-    if (pending.left === 0 || pending.flights.size > 1) return;
-    if (lost) this.#failOver(flight, lost, well);
-    else this.#apply(state, afterFailure(pending.task, pending.rest(), (error as BatchError).remote, this.#number));
-  }
-
-  #putAside(state: LaneState<I, O>, error: ShardError): void {
-    const { clock, laneRetries, patience, random } = this.#settings;
-    const now = clock.now();
-    const busy = error.code === 'LANE_BUSY';
-    if (!busy) this.#drought.lost(now);
-    let until = state.failed(error, busy, laneRetries, now, random);
-    if (error.retryAfter !== undefined) {
-      // Later than told, never sooner, so that clients that were turned away together come back apart.
-      const told = error.retryAfter * (1 + laneRetries.jitter * random());
-      until = state.pause(Math.min(told, patience), now);
-    }
-    this.#timers.after(until - now, () => {
-      state.resume(until);
-      this.#proceed();
-    });
-  }
-
-  #failOver(flight: Flight<I, O>, error: ShardError, well: boolean): void {
-    const { lane: state, pending, alone } = flight;
-    const { patience, laneRetries, clock } = this.#settings;
-    const now = clock.now();
-    const rest = pending.rest();
-    const task = { ...pending.task, attempt: pending.attempts, avoid: state.lane.name };
-    this.#tally.resent += rest.inputs.length;
-    if (error.code === 'LANE_BUSY') {
-      const busySince = Math.max(task.busySince ?? now, this.#drought.lastAnswer);
-      if (now - busySince >= patience) this.#fail(this.#exhausted(error));
-      else this.#backlog.unshift([{ ...task, ...rest, busySince }]);
-      return;
-    }
-    if (this.#drought.isHopeless(now)) {
-      this.#fail(this.#exhausted(error));
-      return;
-    }
-    const blamed = well && error.reached && flight.silent;
-    const loss = { blamed, alone, bound: laneRetries.maxRetries, message: error.message };
-    this.#apply(state, afterLoss({ ...task, busySince: undefined }, rest, loss, this.#number));
-  }
-
-  #apply(state: LaneState<I, O>, outcome: Outcome<I>): void {
-    if ('again' in outcome) {
-      this.#backlog.unshift(outcome.again);
-      return;
-    }
-    const { failed, error } = outcome;
-    if (error.code === 'INPUT_LOST') this.#drought.convicted();
-    if (this.#mayRetry(failed, error)) this.#retryLater(failed, failed);
-    else this.#giveUp(state, failed, 0, error);
-  }
-
-  #exhausted(cause: ShardError): ShardError {
-    const known = this.#lanes.all
-      .filter(({ lastError }) => lastError !== undefined)
-      .map(({ lane, lastError }) => `${lane.name}: ${(lastError as Error).message}`);
-    const text = `No node can be made to answer (${known.join('; ')}). See that the nodes are up and can be reached, then run again`;
-    return new ShardError('LANES_EXHAUSTED', text, { cause });
-  }
-
   #report(): void {
     if (!this.#settings.onProgress) return;
     const names = new Set([...this.#flights].map(({ lane: { lane } }) => lane.name));
@@ -458,9 +405,6 @@ class Pump<I, O> {
     }
   }
 }
-
-/** Failures of the way, not of the work. */
-const INFRASTRUCTURE: ReadonlySet<string> = new Set(['LANE_LOST', 'LANE_BUSY', 'LANE_FAULTY', 'FRAME_INVALID']);
 
 /** What is wrong with the input itself stays wrong, and what brought nodes down has had its tries. */
 const FINAL: ReadonlySet<string> = new Set(['INPUT_INVALID', 'INPUT_LOST']);
