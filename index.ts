@@ -5,7 +5,7 @@ export { App } from './sdk/app/app.ts';
 export type { AppClass, Lifecycle } from './sdk/app/class.ts';
 export type { CalledFunction, CalledGenerator, CallOptions, ForEachOptions, MapArguments } from './sdk/app/called.ts';
 export type { FunctionHandle, GeneratorHandle } from './sdk/app/handle.ts';
-export { context, type Context } from './shard/app/context.ts';
+export { context, type Context, type ContextCollection, type ContextLog } from './shard/app/context.ts';
 export type {
   BatchedOptions,
   BatchedRunOptions,

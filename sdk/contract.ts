@@ -3,28 +3,13 @@ import type { InputError } from '../shard/errors.ts';
 import type { PumpOptions } from '../shard/options.ts';
 
 export type { Inputs } from '../shard/contract.ts';
+export type { Id, Item, Match, Query } from '../shard/app/collection.ts';
 
 /** Row-major `count × dims` float32 vectors. */
 export interface Vectors {
   readonly count: number;
   readonly dims: number;
   readonly data: Float32Array<ArrayBuffer>;
-}
-
-/** A text to embed, or one vector of the collection's dims that was embedded elsewhere. */
-export type Query = string | Float32Array;
-export type Id = string | number;
-
-export interface Item {
-  readonly id: Id;
-  readonly text?: string;
-  readonly vector?: Float32Array;
-}
-
-export interface Match {
-  readonly id: Id;
-  /** Cosine similarity, in [-1, 1]. */
-  readonly score: number;
 }
 
 /** What one node says of itself. */

@@ -1,9 +1,9 @@
-import { type Context, contexts } from '../../shard/app/context.ts';
+import { contexts } from '../../shard/app/context.ts';
 import type { FunctionDefinition, SettledOptions } from '../../shard/app/definition.ts';
 import { isGenerator, type Items } from '../../shard/app/generator.ts';
 import { validate } from '../../shard/app/validate.ts';
-import { ShardError } from '../../shard/errors.ts';
 import { SdkError } from '../errors.ts';
+import { hereOnly } from './here.ts';
 
 export interface HandleFields {
   readonly app: string;
@@ -101,16 +101,3 @@ async function* itemsOf<Y>(fields: HandleFields, args: readonly unknown[]): Asyn
     await contexts.run(hereOnly, () => items.return(undefined));
   }
 }
-
-/** The context of a handler that no node runs. */
-const hereOnly: Context = {
-  signal: new AbortController().signal,
-  attempt: 0,
-  gpu: undefined,
-  log(message, fields) {
-    process.stderr.write(`${message}${fields ? ` ${JSON.stringify(fields)}` : ''}\n`);
-  },
-  async embed() {
-    throw new ShardError('NO_CONTEXT', 'A handler that is run with local() has no node to embed texts; use remote()');
-  },
-};

@@ -1,5 +1,5 @@
 /** The contract between a node and the processes that run an app: what each says to the other. */
-import type { ContextEmbedOptions, ContextVectors } from '../../shard/app/context.ts';
+import type { LogLevel } from '../../shard/app/context.ts';
 import type { FunctionDefinition } from '../../shard/app/definition.ts';
 import type { Issue } from '../../shard/app/validate.ts';
 import type { PackedError } from '../../core/thread/packed-error.ts';
@@ -73,8 +73,8 @@ export type ToWorker =
   | { readonly type: 'taken'; readonly piece: number; readonly count: number }
   /** Nobody waits for this piece: end what has not begun, and tell the handlers. */
   | { readonly type: 'abort'; readonly piece: number }
-  | { readonly type: 'vectors'; readonly id: number; readonly vectors: ContextVectors }
-  | { readonly type: 'no-vectors'; readonly id: number; readonly error: PackedError };
+  | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'refusal'; readonly id: number; readonly error: PackedError };
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly app: AppDescription }
@@ -93,16 +93,16 @@ export type FromWorker =
   | { readonly type: 'log'; readonly entry: LogEntry }
   /** What the process takes of the machine's memory, when that has changed much. */
   | { readonly type: 'memory'; readonly bytes: number }
-  | {
-      readonly type: 'embed';
-      readonly id: number;
-      readonly piece: number;
-      readonly texts: readonly string[];
-      readonly options: ContextEmbedOptions;
-    };
+  /** Of the engine, for a run of this piece; `answer` or `refusal` comes back. */
+  | { readonly type: 'ask'; readonly id: number; readonly piece: number; readonly question: Question };
+
+/** What a handler may ask of the engine: one of its functions over some inputs, or how large a collection is. */
+export type Question =
+  | { readonly function: string; readonly options: object; readonly inputs: readonly unknown[] }
+  | { readonly size: string };
 
 export interface LogEntry {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly level: LogLevel;
   readonly message: string;
   readonly fields?: Readonly<Record<string, unknown>>;
   /** Of the run that wrote it, where one did. */

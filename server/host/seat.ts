@@ -5,6 +5,7 @@ import { packError } from '../../core/thread/packed-error.ts';
 import type { SettledOptions } from '../../shard/app/definition.ts';
 import { ShardError } from '../../shard/errors.ts';
 import type { Clock } from '../clock.ts';
+import { answerOf } from './answer.ts';
 import { ServerError } from '../errors.ts';
 import type { Failure, FromWorker, Results } from './messages.ts';
 import { machineMemory } from './memory.ts';
@@ -188,8 +189,8 @@ export class Seat {
       case 'yields':
         this.#running.get(message.piece)?.portion.task.options.sink?.push({ count: message.count, bytes });
         break;
-      case 'embed':
-        void this.#embed(message);
+      case 'ask':
+        void this.#answer(message);
         break;
       case 'memory':
         this.#weigh(message.bytes);
@@ -283,19 +284,14 @@ export class Seat {
     running.deadlines.set(first, deadline);
   }
 
-  async #embed(message: Extract<FromWorker, { type: 'embed' }>): Promise<void> {
-    const { id, piece, texts, options } = message;
+  async #answer({ id, piece, question }: Extract<FromWorker, { type: 'ask' }>): Promise<void> {
     try {
       const running = this.#running.get(piece);
-      if (!running) throw new CoreError('DISPOSED', 'The handler that asked for vectors has ended');
-      if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) {
-        throw new CoreError('INPUT_INVALID', 'Expected embed to be given an array of strings');
-      }
+      if (!running) throw new CoreError('DISPOSED', 'The handler that asked the engine has ended');
       const { engine, signal } = running.portion.task.options;
-      const vectors = await engine.embed(texts, { ...options, signal });
-      this.#worker.send({ type: 'vectors', id, vectors });
+      this.#worker.send({ type: 'answer', id, value: await answerOf(engine, question, signal) });
     } catch (error) {
-      this.#worker.send({ type: 'no-vectors', id, error: packError(error) });
+      this.#worker.send({ type: 'refusal', id, error: packError(error) });
     }
   }
 
@@ -357,5 +353,6 @@ function failureOf({ error, issues }: Failure): Error {
   if (issues) return new ServerError('INPUT_INVALID', message, { details: { issues } });
   const text = name === 'ServerError' ? message : `${name}: ${message}`;
   const code = isOutOfMemory(error) ? 'OUT_OF_MEMORY' : 'FUNCTION_FAILED';
-  return new ServerError(code, text, { details: { name, ...(stack !== undefined && { stack }) } });
+  const details = { name, ...(own !== undefined && { code: own }), ...(stack !== undefined && { stack }) };
+  return new ServerError(code, text, { details });
 }

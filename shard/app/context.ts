@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ShardError } from '../errors.ts';
+import type { Id, Item, Match, Query } from './collection.ts';
 
-/** What a handler can know of the run that it is in, and ask of its node. */
+/** What a handler can know of the run that it is in, and ask of its node. May be taken apart. */
 export interface Context {
   /** Aborts when nobody waits for this run any more. */
   readonly signal: AbortSignal;
@@ -9,13 +10,19 @@ export interface Context {
   readonly attempt: number;
   /** The GPU that is this worker's alone; `undefined` where its function asks for none, or has none by its list. */
   readonly gpu: ContextGpu | undefined;
-  /** Writes to the node's log, tagged with app, function, call and input. `fields` are plain data. */
-  log(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** Id of the call, the same for all inputs of one map. */
+  readonly call: string;
+  /** Number of the batch in its call, and position of the input there, from 0; of a batched handler, that of its first. */
+  readonly batch: number;
+  readonly index: number;
+  readonly log: ContextLog;
   /**
    * Row-major `count × dims` float32 vectors of the texts, by the node's model on the node's device. Rejects with the
    * node's `CoreError` codes, or `NO_CONTEXT` outside a node.
    */
-  embed(texts: readonly string[], options?: ContextEmbedOptions): Promise<ContextVectors>;
+  readonly embed: (texts: readonly string[], options?: ContextEmbedOptions) => Promise<ContextVectors>;
+  /** A collection of this node. Its methods reject as `embed` does. */
+  readonly collection: (name: string) => ContextCollection;
 }
 
 export interface ContextGpu {
@@ -28,6 +35,18 @@ export interface ContextGpu {
   /** Bytes, where the driver tells. */
   readonly memoryBytes?: number;
 }
+
+/** Writes to the node's log, tagged with app, function, call and input. */
+export interface ContextLog {
+  /** As `info`. `fields` are plain data. */
+  (message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface ContextEmbedOptions {
   /** Name of one of the model's prompts. Default: none. */
@@ -42,6 +61,20 @@ export interface ContextVectors {
   readonly data: Float32Array<ArrayBuffer>;
 }
 
+export interface ContextCollection {
+  readonly name: string;
+  /** The cosine similarity of each query with the item of the same position. Rejects with `ID_NOT_FOUND`. */
+  similarity(queries: readonly Query[], ids: readonly Id[]): Promise<Float32Array>;
+  /** The `k` items that are most similar to the query, best first. */
+  topK(query: Query, options: { readonly k: number }): Promise<Match[]>;
+  /** The same for each of many queries. */
+  topK(queries: readonly Query[], options: { readonly k: number }): Promise<Match[][]>;
+  /** Adds items on this node, or replaces those whose ids are present. */
+  upsert(items: readonly Item[]): Promise<void>;
+  /** Items on this node; 0 if the collection was never written to. */
+  size(): Promise<number>;
+}
+
 /** Registered, because the app's copy of this package may not be the node's. */
 const KEY: unique symbol = Symbol.for('warpmap.context.1');
 const shared = globalThis as { [KEY]?: AsyncLocalStorage<Context> };
@@ -54,4 +87,14 @@ export function context(): Context {
   const found = contexts.getStore();
   if (found) return found;
   throw new ShardError('NO_CONTEXT', 'context() was called outside a handler; call it inside a function of an app');
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LEVELS)[number];
+
+/** A log of all levels over one that takes the level. */
+export function logOf(write: (level: LogLevel, message: string, fields?: LogFields) => void): ContextLog {
+  const at = (level: LogLevel) => (message: string, fields?: LogFields) => write(level, message, fields);
+  const levels = Object.fromEntries(LEVELS.map((level) => [level, at(level)])) as Record<LogLevel, ContextLog['info']>;
+  return Object.assign(at('info'), levels);
 }

@@ -4,9 +4,9 @@ import { packError } from '../../../core/thread/packed-error.ts';
 import type { AppDefinition } from '../../../shard/app/definition.ts';
 import type { Chunks } from '../../../shard/wire/chunks.ts';
 import type { PackedPiece, Piece, ToWorker } from '../messages.ts';
+import { Asks } from './asks.ts';
 import { openNodeChannel } from './channel.ts';
 import { redirectConsole } from './console.ts';
-import { Embeddings } from './embeddings.ts';
 import { loadApp } from './load.ts';
 import { tellMemory } from './memory.ts';
 import { Runner } from './runner.ts';
@@ -66,14 +66,14 @@ async function end(unit: Unit | undefined): Promise<void> {
 }
 
 function serve(app: AppDefinition): void {
-  const embeddings = new Embeddings(nodeChannel);
+  const asks = new Asks(nodeChannel);
   const units = unitsOf(app);
   let unit: Unit | undefined;
   receive = (message, bytes) => {
     switch (message.type) {
       case 'enter':
         unit = units.get(message.workers)!;
-        runner = new Runner(unit, nodeChannel, embeddings);
+        runner = new Runner(unit, nodeChannel, asks);
         void enter(unit);
         break;
       case 'end':
@@ -91,11 +91,11 @@ function serve(app: AppDefinition): void {
       case 'abort':
         runner?.abort(message.piece);
         break;
-      case 'vectors':
-        embeddings.answer(message.id, message.vectors);
+      case 'answer':
+        asks.answered(message.id, message.value);
         break;
-      case 'no-vectors':
-        embeddings.answer(message.id, { error: message.error });
+      case 'refusal':
+        asks.refused(message.id, message.error);
         break;
     }
   };

@@ -19,5 +19,8 @@ export function redirectConsole(channel: Channel): void {
         done();
       },
     });
-  globalThis.console = new Console({ stdout: stream('info'), stderr: stream('warn') });
+  const errors = new Console(stream('error'));
+  const console = new Console({ stdout: stream('info'), stderr: stream('warn') });
+  console.error = (...data: unknown[]) => errors.log(...data);
+  globalThis.console = console;
 }

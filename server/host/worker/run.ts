@@ -1,24 +1,31 @@
 import { inspect } from 'node:util';
-import type { Context, ContextEmbedOptions, ContextGpu, ContextVectors } from '../../../shard/app/context.ts';
+import {
+  type Context,
+  type ContextGpu,
+  type ContextLog,
+  type ContextVectors,
+  logOf,
+} from '../../../shard/app/context.ts';
 import { workerGpu } from '../gpu/environment.ts';
-import type { LogEntry, Piece } from '../messages.ts';
+import type { LogEntry, Piece, Question } from '../messages.ts';
+import { askedCollection } from './asked-collection.ts';
+import type { Asks } from './asks.ts';
 import type { Channel } from './channel.ts';
-import type { Embeddings } from './embeddings.ts';
 
-/** What a run is told and may ask: the context that its handler sees. */
+/** What a run is told and may ask: the context that its handler sees. Functions are made when they are asked for: most runs need none. */
 export class Run implements Context {
   readonly #piece: Piece;
   readonly #position: number;
   readonly #abort: AbortController;
   readonly #channel: Channel;
-  readonly #embeddings: Embeddings;
+  readonly #asks: Asks;
 
   constructor(piece: Piece, position: number, around: RunSurroundings) {
     this.#piece = piece;
     this.#position = position;
     this.#abort = around.abort;
     this.#channel = around.channel;
-    this.#embeddings = around.embeddings;
+    this.#asks = around.asks;
   }
 
   get signal(): AbortSignal {
@@ -33,28 +40,51 @@ export class Run implements Context {
     return workerGpu();
   }
 
-  log(message: string, fields?: Readonly<Record<string, unknown>>): void {
-    const entry = { level: 'info', message, run: this.named() } as const;
-    try {
-      this.#channel.send({ type: 'log', entry: { ...entry, ...(fields && { fields }) } });
-    } catch {
-      // A field can't be cloned; its text can.
-      this.#channel.send({ type: 'log', entry: { ...entry, fields: { fields: inspect(fields) } } });
-    }
+  get call(): string {
+    return this.#piece.call;
   }
 
-  async embed(texts: readonly string[], options: ContextEmbedOptions = {}): Promise<ContextVectors> {
-    return this.#embeddings.ask(this.#piece.id, texts, options);
+  get batch(): number {
+    return this.#piece.batch;
+  }
+
+  get index(): number {
+    return this.#piece.indices[this.#position]!;
+  }
+
+  get log(): ContextLog {
+    return logOf((level, message, fields) => {
+      const entry = { level, message, run: this.named() };
+      try {
+        this.#channel.send({ type: 'log', entry: { ...entry, ...(fields && { fields }) } });
+      } catch {
+        // A field can't be cloned; its text can.
+        this.#channel.send({ type: 'log', entry: { ...entry, fields: { fields: inspect(fields) } } });
+      }
+    });
+  }
+
+  get embed(): Context['embed'] {
+    return async (texts, options = {}) =>
+      (await this.#ask({ function: 'embed', options, inputs: texts })) as ContextVectors;
+  }
+
+  get collection(): Context['collection'] {
+    return (name) => askedCollection(name, (question) => this.#ask(question));
   }
 
   named(): NonNullable<LogEntry['run']> {
-    const { function: name, call, batch, indices } = this.#piece;
-    return { function: name, call, batch, index: indices[this.#position]! };
+    const { call, batch, index } = this;
+    return { function: this.#piece.function, call, batch, index };
+  }
+
+  #ask(question: Question): Promise<unknown> {
+    return this.#asks.ask(this.#piece.id, question);
   }
 }
 
 export interface RunSurroundings {
   readonly abort: AbortController;
   readonly channel: Channel;
-  readonly embeddings: Embeddings;
+  readonly asks: Asks;
 }

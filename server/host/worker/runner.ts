@@ -8,8 +8,8 @@ import { encodeBlock } from '../../../shard/wire/block.ts';
 import { invalid, kindOf } from '../../../core/functions/options.ts';
 import { ServerError } from '../../errors.ts';
 import type { Piece } from '../messages.ts';
+import type { Asks } from './asks.ts';
 import type { Channel } from './channel.ts';
-import type { Embeddings } from './embeddings.ts';
 import { Report } from './report.ts';
 import { Run } from './run.ts';
 import type { Unit } from './unit.ts';
@@ -42,16 +42,16 @@ interface Entry {
 export class Runner {
   readonly #unit: Unit;
   readonly #channel: Channel;
-  readonly #embeddings: Embeddings;
+  readonly #asks: Asks;
   readonly #queue: Work[] = [];
   readonly #known = new Map<number, Work>();
   #lanes = 0;
   #breath = 0;
 
-  constructor(unit: Unit, channel: Channel, embeddings: Embeddings) {
+  constructor(unit: Unit, channel: Channel, asks: Asks) {
     this.#unit = unit;
     this.#channel = channel;
-    this.#embeddings = embeddings;
+    this.#asks = asks;
   }
 
   run(piece: Piece): void {
@@ -218,7 +218,7 @@ export class Runner {
 
   #context(work: Work, position: number): Run {
     const { abort, piece } = work;
-    return new Run(piece, position, { abort, channel: this.#channel, embeddings: this.#embeddings });
+    return new Run(piece, position, { abort, channel: this.#channel, asks: this.#asks });
   }
 
   #settled(work: Work, report: () => void): void {

@@ -170,3 +170,36 @@ test.serial('a class whose state can not be made is unavailable, and it is said 
   t.like(answer, { status: 503, code: 'WORKER_UNAVAILABLE' });
   t.regex(answer.message!, /The state of Broken could not be made: RangeError: no such model\n.*tricks\.ts:\d+/);
 });
+
+test.serial('a handler asks the collections of its node, whose errors keep their codes', async (t) => {
+  const found = await Array.fromAsync(
+    t.context.warp.function(tricks.search).map(['abc', 'xyz'], { initialBatchSize: 2 }),
+  );
+  const [first, second] = found;
+  t.like(first, { empty: 0, size: 2, missing: 'ID_NOT_FOUND', nowhere: 'COLLECTION_NOT_FOUND', batch: 0, index: 0 });
+  t.is(first?.best?.id, 0);
+  t.deepEqual(
+    second?.many.map(({ id }) => id),
+    [1, 0],
+  );
+  for (const { score } of found) t.true(Math.abs(score - 1) < 1e-6);
+  t.is(await t.context.warp.collection('letters').size(), 2);
+});
+
+test.serial('a handler logs at the level that it chooses', async (t) => {
+  const { warp, journal } = t.context;
+  await warp.function(tricks.levels).forEach(['one']);
+  t.like(await journal.says('one warn'), { level: 40, function: 'levels', index: 0, name: 'one' });
+  t.like(await journal.says('one error'), { level: 50 });
+  t.like(await journal.says('one console.error'), { level: 50, function: 'levels', index: 0 });
+});
+
+test.serial('what is logged while others run beside it is tagged with its own input', async (t) => {
+  const { warp, journal } = t.context;
+  const texts = Array.from({ length: 24 }, (_, index) => `beside ${index}`);
+  await warp.function(tricks.say).forEach(texts, { initialBatchSize: 24 });
+  for (const [index, text] of texts.entries()) {
+    t.like(await journal.says(`I say ${text}`), { batch: 0, index });
+    t.like(await journal.first((entry) => entry['msg'] === 'logged' && entry['text'] === text), { batch: 0, index });
+  }
+});

@@ -146,3 +146,38 @@ const broken = app.cls('Broken', {
   },
 });
 export const useless = broken.method('useless', ({ model }) => model);
+
+export const search = app.batched('search', { maxBatchSize: 100 }, async (texts: string[]) => {
+  const { collection, call, batch, index } = context();
+  const letters = collection('letters');
+  const empty = await letters.size();
+  await letters.upsert(texts.map((text, id) => ({ id, text })));
+  const [best] = await letters.topK(texts[0]!, { k: 1 });
+  const many = await letters.topK(texts, { k: 2 });
+  const scores = await letters.similarity(texts, [...texts.keys()]);
+  const missing = await letters.similarity(['a'], ['none']).catch((error: { code: string }) => error.code);
+  const nowhere = await collection('nowhere')
+    .topK('a', { k: 1 })
+    .catch((error: { code: string }) => error.code);
+  const size = await letters.size();
+  return texts.map((_, at) => ({
+    empty,
+    best,
+    many: many[at]!,
+    score: scores[at]!,
+    missing,
+    nowhere,
+    size,
+    call,
+    batch,
+    index,
+  }));
+});
+
+export const levels = app.function('levels', (name: string) => {
+  const { log } = context();
+  log.debug(`${name} debug`);
+  log.warn(`${name} warn`, { name });
+  log.error(`${name} error`);
+  console.error(`${name} console.error`);
+});
