@@ -1,7 +1,7 @@
 import test from 'ava';
 import { range } from '../../shard/iterables.ts';
 import { connect } from '../../sdk/connect.ts';
-import type { MapOptions } from '../../sdk/contract.ts';
+import type { MapOptions, MapProgress } from '../../sdk/contract.ts';
 import { FakeNode, type FakeNodeOptions, type Trouble } from './fixtures/fake-node.ts';
 
 /** Short delays, since these tests run on the real clock. */
@@ -206,4 +206,25 @@ test('progress ends with the counts of the whole map', async (t) => {
   const seen: object[] = [];
   await mapOn([a], [...range(100)], { returnErrors: true, onProgress: (progress) => seen.push(progress) });
   t.like(seen.at(-1), { done: 99, failed: 1, retried: 0, total: 100, etaSeconds: 0 });
+});
+
+test('a batch that hangs on one node is answered by another, and stopped where it hung', async (t) => {
+  await using slow = await FakeNode.start({ trouble: (_, turn) => (turn === 0 ? { kind: 'hang' } : undefined) });
+  await using quick = await FakeNode.start();
+  const seen: MapProgress[] = [];
+  const hedge = { minDelay: 20 };
+  const onProgress = (progress: MapProgress): unknown => seen.push(progress);
+  t.deepEqual(await mapOn([slow, quick], range(200), { maxBatchSize: 20, hedge, onProgress }), doubled(200));
+  t.true(seen.at(-1)!.hedged > 0);
+  t.is(seen.at(-1)!.resent, 0);
+  const [hung] = slow.heads;
+  t.true(quick.heads.some(({ batch, attempt }) => batch === hung!.batch && attempt === 1));
+});
+
+test('an upsert is never sent twice for being late', async (t) => {
+  await using a = await FakeNode.start();
+  await using connection = await connect({ nodes: [a.url] });
+  const options = { hedge: true } as object;
+  const upserted = connection.collection('a').upsert([{ id: 1, text: 'a' }], options);
+  await t.throwsAsync(upserted, { code: 'OPTION_INVALID', message: /no option hedge/ });
 });
