@@ -4,7 +4,7 @@ import { ask } from '../server/fixtures/client.ts';
 import * as app from './fixtures/app.ts';
 import { rowsOn } from './fixtures/rows.ts';
 
-const row = rowsOn({ nodes: 2, args: ['--limit', 'batchesInFlight=4'] });
+const row = rowsOn({ nodes: 2, args: ['--limit', 'batchesInFlight=4', '--limit', 'replayMs=500'] });
 
 const COUNT = 400;
 const doubles = Array.from({ length: COUNT }, (_, value) => value * 2);

@@ -1,0 +1,24 @@
+/** `npm run chaos -- --seed 1 --minutes 5`: chaos from that seed on, one seed after the other, a line for each. */
+import { parseArgs } from 'node:util';
+import { chaos } from './chaos.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '1' },
+    inputs: { type: 'string', default: '1000' },
+  },
+});
+const until = performance.now() + Number(values.minutes) * 60_000;
+for (let seed = Number(values.seed); performance.now() < until; seed++) {
+  try {
+    const began = performance.now();
+    const { inputs, failures, runs, troubles } = await chaos({ seed, inputs: Number(values.inputs) });
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    console.log(`seed ${seed}: ${inputs} inputs, ${failures} failed, ${runs} runs, ${seconds} s`, troubles);
+  } catch (error) {
+    console.error(`seed ${seed} failed:`, error);
+    process.exitCode = 1;
+    break;
+  }
+}
