@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { Pool } from 'undici';
 import { BatchError, ShardError } from '../../shard/errors.ts';
@@ -33,6 +34,8 @@ export class NodeClient implements AsyncDisposable {
   /** For generators, which may stay open for as long as their consumers like. */
   readonly #streams: Pool;
   readonly #permits: PQueue;
+  /** Requests to stop something on the node. */
+  readonly #deleting = new Set<Promise<unknown>>();
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(url: string, { token, concurrency, silence }: NodeClientOptions) {
@@ -77,7 +80,13 @@ export class NodeClient implements AsyncDisposable {
   }
 
   async delete(path: string, signal?: AbortSignal): Promise<void> {
-    await this.#ask('DELETE', path, signal);
+    const asked = this.#ask('DELETE', path, signal);
+    this.#deleting.add(asked);
+    try {
+      await asked;
+    } finally {
+      this.#deleting.delete(asked);
+    }
   }
 
   async put(path: string): Promise<void> {
@@ -89,8 +98,13 @@ export class NodeClient implements AsyncDisposable {
     await Promise.all([this.#permits.onIdle(), this.#streams.close()]);
   }
 
+  /** Batches must be told to end before. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#permits.clear();
+    await this.#permits.onIdle();
+    // Whoever had a batch here may tell the node now that it is not wanted, or has begun to.
+    await breathe();
+    await Promise.allSettled(this.#deleting);
     await Promise.all([this.#pool.destroy(), this.#streams.destroy()]);
   }
 
