@@ -13,14 +13,19 @@ export const groups: Readonly<Record<string, () => Promise<MapPeer[]>>> = {
   ray: openRay,
 };
 
+export interface OpenPeer {
+  readonly group: string;
+  readonly peer: MapPeer;
+}
+
 export interface OpenPeers extends AsyncDisposable {
-  readonly peers: readonly { readonly group: string; readonly peer: MapPeer }[];
+  readonly peers: readonly OpenPeer[];
 }
 
 /** Opens the peers that are installed, and names each that isn't. */
 export async function openPeers(skipped: (reason: PeerMissing) => void): Promise<OpenPeers> {
   await using stack = new AsyncDisposableStack();
-  const peers: { readonly group: string; readonly peer: MapPeer }[] = [];
+  const peers: OpenPeer[] = [];
   for (const [group, open] of Object.entries(groups)) {
     try {
       for (const peer of await open()) peers.push({ group, peer: stack.use(peer) });

@@ -1,5 +1,6 @@
 /** The search for a peer's best batch size. */
 import type { FunctionName, MapPeer } from './peer.ts';
+import type { OpenPeer } from './peers.ts';
 
 export interface Trial {
   readonly size: number;
@@ -40,6 +41,21 @@ export async function trials(
     results.push({ size, rate: inputs / (fastestRun / 1000) });
   }
   return results;
+}
+
+/** A peer with the batch size that was fastest. */
+export interface TunedPeer extends OpenPeer {
+  /** Says the size too. */
+  readonly name: string;
+  readonly size: number;
+  readonly tried: readonly Trial[];
+}
+
+/** Finds a peer's best batch size for one function and so many inputs. */
+export async function tune({ group, peer }: OpenPeer, name: FunctionName, count: number): Promise<TunedPeer> {
+  const tried = await trials(peer, name, count);
+  const { size } = fastest(tried);
+  return { group, peer, size, tried, name: `${peer.name}, batches of ${size}` };
 }
 
 /** That of the highest rate. */
