@@ -4,6 +4,7 @@ export type { Connection, RemoteFunction } from './sdk/connection.ts';
 export { App } from './sdk/app/app.ts';
 export type { AppClass, Lifecycle } from './sdk/app/class.ts';
 export type { CalledFunction, CalledGenerator, CallOptions, ForEachOptions, MapArguments } from './sdk/app/called.ts';
+export type { CalledStats, NodeStats } from './sdk/app/stats.ts';
 export type { FunctionHandle, GeneratorHandle } from './sdk/app/handle.ts';
 export { context, type Context, type ContextCollection, type ContextLog } from './shard/app/context.ts';
 export type {
@@ -15,6 +16,8 @@ export type {
   Schema,
   WorkerOptions,
 } from './shard/app/definition.ts';
+export type { Scaling } from './shard/app/scaling.ts';
+export type { FunctionStats } from './shard/app/stats.ts';
 export type { Issue } from './shard/app/validate.ts';
 export type { Collection, Similarity, TopKOptions, UpsertOptions } from './sdk/collection.ts';
 export type { Embed, EmbedOptions } from './sdk/embed.ts';

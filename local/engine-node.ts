@@ -35,6 +35,14 @@ export class EngineNode implements Node {
     return { version: packageVersion(), device, model, functions: this.#functions.names, draining: false };
   }
 
+  async functionStats(name: string): Promise<never> {
+    throw this.#withoutWorkers(name);
+  }
+
+  async scaleFunction(name: string): Promise<never> {
+    throw this.#withoutWorkers(name);
+  }
+
   async collectionSize(name: string): Promise<number> {
     return this.#engine.collections().find((each) => each.name === name)?.size ?? 0;
   }
@@ -48,5 +56,10 @@ export class EngineNode implements Node {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#engine[Symbol.asyncDispose]();
+  }
+
+  #withoutWorkers(name: string): CoreError {
+    const { name: known } = this.#functions.get(name);
+    return new CoreError('OPTION_INVALID', `${known} is built in and has no workers`);
   }
 }

@@ -1,10 +1,11 @@
-import { ShardError } from '../shard/errors.ts';
+import type { Scaling } from '../shard/app/scaling.ts';
 import { type Collection, collectionOn } from './collection.ts';
 import { type CalledFunction, type CalledGenerator, calledOn, type CallOptions } from './app/called.ts';
 import type { FunctionHandle, GeneratorHandle } from './app/handle.ts';
+import { type CalledStats, scaleOn, statsOn } from './app/stats.ts';
 import type { Inputs, MapOptions, NodeInfo, NodeStatus, Outputs } from './contract.ts';
 import { type Embed, embedOn } from './embed.ts';
-import { SdkError } from './errors.ts';
+import { errorOf, SdkError } from './errors.ts';
 import { urlOf } from './addresses.ts';
 import type { Joining } from './joining.ts';
 import { Membership } from './membership.ts';
@@ -15,6 +16,10 @@ import { remoteMap, requireOpen } from './remote-function.ts';
 export interface RemoteFunction<I, O> {
   readonly name: string;
   map<E extends boolean = false>(inputs: Inputs<I>, options?: MapOptions<E>): Outputs<O, E>;
+  /** What it does now, on all nodes and on each. Built-in functions have no workers, and no node tells of them. */
+  stats(): Promise<CalledStats>;
+  /** As that of a `CalledFunction`. */
+  updateAutoscaler(changes: Partial<Scaling>): Promise<void>;
 }
 
 export interface ConnectionParts {
@@ -133,9 +138,10 @@ export class Connection implements AsyncDisposable {
 }
 
 function namedOn<I, O>(nodes: Nodes, name: string, options: Readonly<Record<string, unknown>>): RemoteFunction<I, O> {
-  return { name, map: (inputs, map = {}) => remoteMap(nodes, name, inputs, { options, map }) };
-}
-
-function errorOf(error: unknown): Error {
-  return error instanceof Error ? error : new ShardError('LANE_LOST', String(error));
+  return {
+    name,
+    map: (inputs, map = {}) => remoteMap(nodes, name, inputs, { options, map }),
+    stats: () => statsOn(nodes, name),
+    updateAutoscaler: (changes) => scaleOn(nodes, name, changes),
+  };
 }

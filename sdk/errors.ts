@@ -1,3 +1,5 @@
+import { ShardError } from '../shard/errors.ts';
+
 export type SdkErrorCode =
   | 'OPTION_INVALID'
   /** No answer from an address, or not the answer of a node. */
@@ -43,4 +45,9 @@ export class NodeError extends Error {
     this.node = node;
     this.details = details;
   }
+}
+
+/** Whatever was thrown, as an error. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new ShardError('LANE_LOST', String(thrown));
 }

@@ -1,5 +1,7 @@
 /** The contract of a node: what a connection asks of it, whether it is behind HTTP or in this process. */
 import type { Lane } from '../shard/contract.ts';
+import type { Scaling } from '../shard/app/scaling.ts';
+import type { FunctionStats } from '../shard/app/stats.ts';
 import type { RemoteError } from '../shard/wire/message.ts';
 import type { NodeInfo } from './contract.ts';
 
@@ -44,6 +46,10 @@ export interface Node extends AsyncDisposable {
   taken(taken: Taken): Promise<void>;
   /** What the node says of itself now. */
   info(): Promise<NodeInfo>;
+  /** What a function of an app does there. Throws `FUNCTION_NOT_FOUND`, and `OPTION_INVALID` for a built-in one. */
+  functionStats(name: string): Promise<FunctionStats>;
+  /** Changes how many workers it has there, until the node is started again. Throws as `functionStats` does. */
+  scaleFunction(name: string, changes: Partial<Scaling>): Promise<void>;
   /** Items in the collection of that name; 0 if there is none. */
   collectionSize(name: string): Promise<number>;
   /** Resolves when all that is on its way there has ended; nothing more may be sent. */

@@ -1,4 +1,5 @@
 import { qualified } from '../../shard/app/definition.ts';
+import type { Scaling } from '../../shard/app/scaling.ts';
 import { isAsyncIterable, isIterable, requireIterable, zip } from '../../shard/iterables.ts';
 import { requireKnown } from '../../shard/options.ts';
 import type { Inputs, MapOptions, Outputs } from '../contract.ts';
@@ -7,6 +8,7 @@ import type { Nodes } from '../node.ts';
 import { countOf, remoteMap } from '../remote-function.ts';
 import type { FunctionHandle, GeneratorHandle } from './handle.ts';
 import { remoteGen } from './remote-gen.ts';
+import { type CalledStats, scaleOn, statsOn } from './stats.ts';
 
 /** The tuples that arguments of type `A` may be: all of them, or without those at the end that are optional. */
 type Prefixes<A extends readonly unknown[]> = A extends readonly []
@@ -47,6 +49,13 @@ export interface CalledFunction<A extends readonly unknown[], O> {
   starmap<E extends boolean = false>(inputs: Inputs<A>, options?: MapOptions<E>): Outputs<O, E>;
   /** As `map`, for a function that is run for what it does. Rejects with the first failure. */
   forEach(...args: MapArguments<A, ForEachOptions>): Promise<void>;
+  /** What it does now, on all nodes and on each: its workers, and the inputs that run and wait there. */
+  stats(): Promise<CalledStats>;
+  /**
+   * Changes how many workers it has on each node of the connection, until that is started again; what is left out stays.
+   * Rejects with `OPTION_INVALID` for values out of their domain.
+   */
+  updateAutoscaler(changes: Partial<Scaling>): Promise<void>;
 }
 
 /** A generator function of an app, through a connection: the nodes run it. */
@@ -120,6 +129,8 @@ export function calledOn<A extends readonly unknown[], O>(
       }
       for await (const _ of mapped([...columns, { ...options, ordered: false }]));
     },
+    stats: () => statsOn(nodes, name),
+    updateAutoscaler: (changes) => scaleOn(nodes, name, changes),
   };
 }
 

@@ -37,7 +37,8 @@ export async function* remoteGen<Y>(
   let losses = 0;
   try {
     for (let batch = 0; ; batch++) {
-      const node = nodes.nodes[at % nodes.nodes.length]!;
+      const node = nodes.nodes[at % nodes.nodes.length];
+      if (!node) throw new ShardError('LANES_EXHAUSTED', `${name} has no node to run on; all have left the connection`);
       const run = new StreamRun<Y>(node, { call, batch, failures, input: args, ahead: AHEAD }, ended);
       try {
         return yield* run.items();

@@ -1,3 +1,5 @@
+import type { Scaling } from '../../shard/app/scaling.ts';
+import type { FunctionStats } from '../../shard/app/stats.ts';
 import type { Lane } from '../../shard/contract.ts';
 import type { NodeInfo } from '../contract.ts';
 import { NodeError, SdkError } from '../errors.ts';
@@ -35,6 +37,18 @@ export class HttpNode implements Node {
     // Another server than ours may answer at the address, with whatever it likes.
     if (typeof answer?.model?.name === 'string' && typeof answer.model.dims === 'number') return answer as NodeInfo;
     throw new SdkError('NODE_UNREACHABLE', 'what answers is not a shard server');
+  }
+
+  async functionStats(name: string): Promise<FunctionStats> {
+    const { stats } = (await this.#client.get(`/v1/functions/${encodeURIComponent(name)}`)) as {
+      stats?: FunctionStats;
+    };
+    if (stats) return stats;
+    throw new NodeError({ node: this.url, code: 'OPTION_INVALID', message: `${name} is built in and has no workers` });
+  }
+
+  async scaleFunction(name: string, changes: Partial<Scaling>): Promise<void> {
+    await this.#client.patch(`/v1/functions/${encodeURIComponent(name)}/autoscaler`, changes);
   }
 
   async collectionSize(name: string): Promise<number> {

@@ -26,6 +26,14 @@ interface Asked {
   readonly body?: Uint8Array;
 }
 
+/** A request whose answer is short. */
+interface Question {
+  readonly method: 'GET' | 'DELETE' | 'PUT' | 'PATCH';
+  readonly path: string;
+  readonly body?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Speaks to one node over kept-alive connections. */
 export class NodeClient implements AsyncDisposable {
   readonly url: string;
@@ -76,11 +84,11 @@ export class NodeClient implements AsyncDisposable {
 
   /** The body of a `GET`, parsed. Throws `NodeError` for a refusal, `ShardError` where there is no answer. */
   async get(path: string, signal?: AbortSignal): Promise<unknown> {
-    return JSON.parse(await this.#ask('GET', path, signal)) as unknown;
+    return JSON.parse(await this.#ask({ method: 'GET', path, signal })) as unknown;
   }
 
   async delete(path: string, signal?: AbortSignal): Promise<void> {
-    const asked = this.#ask('DELETE', path, signal);
+    const asked = this.#ask({ method: 'DELETE', path, signal });
     this.#deleting.add(asked);
     try {
       await asked;
@@ -89,8 +97,12 @@ export class NodeClient implements AsyncDisposable {
     }
   }
 
+  async patch(path: string, changes: object): Promise<void> {
+    await this.#ask({ method: 'PATCH', path, body: JSON.stringify(changes) });
+  }
+
   async put(path: string): Promise<void> {
-    await this.#ask('PUT', path);
+    await this.#ask({ method: 'PUT', path });
   }
 
   /** Resolves when all batches and streams have ended. */
@@ -143,11 +155,11 @@ export class NodeClient implements AsyncDisposable {
     }
   }
 
-  async #ask(method: 'GET' | 'DELETE' | 'PUT', path: string, signal?: AbortSignal): Promise<string> {
+  async #ask({ signal, ...asked }: Question): Promise<string> {
     let status: number;
     let text: string;
     try {
-      const answer = await this.#pool.request({ method, path, headers: this.#headers, signal: signal ?? null });
+      const answer = await this.#pool.request({ ...asked, headers: this.#headers, signal: signal ?? null });
       status = answer.statusCode;
       text = await answer.body.text();
     } catch (error) {

@@ -203,3 +203,28 @@ test.serial('what is logged while others run beside it is tagged with its own in
     t.like(await journal.first((entry) => entry['msg'] === 'logged' && entry['text'] === text), { batch: 0, index });
   }
 });
+
+test.serial(
+  'a connection tells what a function does on all nodes and on each, and changes how many workers it has',
+  async (t) => {
+    const { warp, url } = t.context;
+    const double = warp.function(tricks.double);
+    await double.forEach([1]);
+    const stats = await double.stats();
+    t.like(stats, {
+      workers: 1,
+      starting: 0,
+      running: 0,
+      waiting: 0,
+      crashes: 0,
+      nodes: [{ url, reachable: true, workers: 1 }],
+    });
+    await double.updateAutoscaler({ maxWorkers: 3, minWorkers: 2 });
+    await t.context.host.warm();
+    t.is((await warp.function('tricks/double').stats()).workers, 2);
+    await t.throwsAsync(double.updateAutoscaler({ minWorkers: 4 }), { name: 'NodeError', code: 'OPTION_INVALID' });
+    await t.throwsAsync(double.updateAutoscaler({ timeout: 4 } as never), { code: 'OPTION_INVALID' });
+    await t.throwsAsync(warp.function('tricks/none').stats(), { code: 'FUNCTION_NOT_FOUND' });
+    await t.throwsAsync(warp.function('embed').stats(), { code: 'OPTION_INVALID' });
+  },
+);
