@@ -2,9 +2,13 @@
 
 import json
 import resource
+import signal
 import sys
 
 WIDTH = 384
+
+# Ctrl-C is for the benchmark; when that is gone, the input of this process ends. A pool whose workers it interrupts hangs.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def serve(name, run):
