@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { MapPeer } from '../map/peer.ts';
 import { mapInBatches } from '../map/pipeline.ts';
 import { peakMiB, startProcess } from '../map/process.ts';
-import { WIDTH } from '../map/work.ts';
+import { rowsOf } from '../map/work.ts';
 import { importPeer } from './import.ts';
 import { startRedis } from './redis.ts';
 
@@ -102,11 +102,7 @@ export async function openBullMq(): Promise<MapPeer> {
 }
 
 function outputsOf(value: unknown): Iterable<unknown> {
-  return typeof value === 'string' ? rowsOf(Buffer.from(value, 'base64')) : (value as number[]);
-}
-
-function* rowsOf(bytes: Buffer): Generator<Float32Array> {
-  // A small buffer is part of a pool, at an offset that floats may not begin at.
-  const data = new Float32Array(new Uint8Array(bytes).buffer);
-  for (let start = 0; start < data.length; start += WIDTH) yield data.subarray(start, start + WIDTH);
+  if (typeof value !== 'string') return value as number[];
+  // Copied, since a small buffer is part of a pool, at an offset that floats may not begin at.
+  return rowsOf(new Float32Array(new Uint8Array(Buffer.from(value, 'base64')).buffer));
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { MapPeer } from '../map/peer.ts';
 import { mapInBatches } from '../map/pipeline.ts';
 import { peakMiB } from '../map/process.ts';
-import { WIDTH } from '../map/work.ts';
+import { rowsOf } from '../map/work.ts';
 import { importPeer } from './import.ts';
 
 /** The part of the library that is used; its own types are there only once it is installed. */
@@ -50,8 +50,4 @@ export async function openPiscina(): Promise<MapPeer> {
     clientPeakMiB: peakMiB,
     [Symbol.asyncDispose]: () => pool.destroy(),
   };
-}
-
-function* rowsOf(data: Float32Array): Generator<Float32Array> {
-  for (let start = 0; start < data.length; start += WIDTH) yield data.subarray(start, start + WIDTH);
 }

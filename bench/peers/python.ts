@@ -5,26 +5,25 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { FunctionName, MapPeer } from '../map/peer.ts';
-import { PeerMissing } from '../map/peer.ts';
+import { type FunctionName, type MapPeer, PeerMissing } from '../map/peer.ts';
 
 const interpreter = fileURLToPath(new URL('.venv/bin/python', import.meta.url));
 
 /** `multiprocessing.Pool.imap`. */
 export async function openPool(): Promise<MapPeer[]> {
-  const process = await startPython('pool_peer.py', 'multiprocessing');
+  const python = await startPython('pool_peer.py', 'multiprocessing');
   const sizes = { echo: [1, 100, 1000, 10_000, 50_000], vector: [1, 16, 128, 1024] };
-  return [peerOf(process, { name: process.name, way: 'imap', sizes })];
+  return [peerOf(python, { name: python.name, way: 'imap', sizes })];
 }
 
 /** Ray's actors and Ray Data, which share a cluster of this machine. */
 export async function openRay(): Promise<MapPeer[]> {
-  const process = await startPython('ray_peer.py', 'Ray');
+  const python = await startPython('ray_peer.py', 'Ray');
   const actors = { echo: [1, 1000, 10_000, 100_000], vector: [1, 256, 1024, 8192] };
   const data = { echo: [10_000, 50_000, 250_000, 500_000], vector: [1000, 5000, 25_000, 50_000] };
   return [
-    peerOf(process, { name: `Ray ${process.name}, actors`, way: 'actors', sizes: actors }),
-    peerOf(process, { name: `Ray Data ${process.name}, map_batches`, way: 'data', sizes: data }),
+    peerOf(python, { name: `Ray ${python.name}, actors`, way: 'actors', sizes: actors }),
+    peerOf(python, { name: `Ray Data ${python.name}, map_batches`, way: 'data', sizes: data }),
   ];
 }
 
@@ -48,7 +47,7 @@ interface PythonProcess extends AsyncDisposable {
 }
 
 function peerOf(
-  process: PythonProcess,
+  python: PythonProcess,
   { name, way, sizes }: Pick<MapPeer, 'name' | 'sizes'> & { readonly way: string },
 ): MapPeer {
   let peak = Number.NaN;
@@ -56,11 +55,11 @@ function peerOf(
     name,
     sizes,
     async run(task, count, size) {
-      const { peakMiB } = await process.ask({ way, function: task, count, size });
+      const { peakMiB } = await python.ask({ way, function: task, count, size });
       peak = peakMiB ?? peak;
     },
     clientPeakMiB: () => peak,
-    [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => python[Symbol.asyncDispose](),
   };
 }
 
