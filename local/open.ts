@@ -1,6 +1,5 @@
-import { type EngineOptions, openEngine } from '../core/open.ts';
-import { Connection } from '../sdk/connection.ts';
-import { EngineNode } from './engine-node.ts';
+import type { EngineOptions } from '../core/open.ts';
+import type { Connection } from '../sdk/connection.ts';
 
 /**
  * Opens an engine in this process, behind the same interface as `connect`: no server and no wire, the model and its
@@ -9,6 +8,12 @@ import { EngineNode } from './engine-node.ts';
  * Throws `DEVICE_NOT_FOUND`, `MODEL_NOT_FOUND` or `RUNTIME_UNAVAILABLE` with what was tried and what to do.
  */
 export async function open(options: EngineOptions = {}): Promise<Connection> {
+  // Not before: the workers of an app load this package too, and open no engine.
+  const [{ openEngine }, { Connection: Connected }, { EngineNode }] = await Promise.all([
+    import('../core/open.ts'),
+    import('../sdk/connection.ts'),
+    import('./engine-node.ts'),
+  ]);
   const engine = await openEngine(options);
-  return new Connection([new EngineNode(engine)], engine.model);
+  return new Connected([new EngineNode(engine)], engine.model);
 }

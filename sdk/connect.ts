@@ -2,12 +2,9 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { requireKnown, requireNumber } from '../shard/options.ts';
 import { addressesOf } from './addresses.ts';
-import { Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { SdkError } from './errors.ts';
-import { Joining } from './joining.ts';
-import { LocalServer } from './local-server.ts';
 import { lookUp, NameWatch, type Resolve, systemResolve } from './name-watch.ts';
-import { HttpNode } from './transport/http-node.ts';
 
 export interface ConnectOptions {
   /**
@@ -69,6 +66,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     );
   }
   const token = options.token ?? (process.env['WARPMAP_TOKEN'] || undefined);
+  const { Connected, HttpNode, Joining, LocalServer } = await load();
   const found = await lookUp(names, resolveName);
   await using owned = new AsyncDisposableStack();
   const server = local
@@ -81,13 +79,24 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     found.filter((url) => !urls.includes(url)),
   );
   const rest = owned.move();
-  const connection = new Connection(nodes, joining.model, { joining, owned: rest });
+  const connection = new Connected(nodes, joining.model, { joining, owned: rest });
   if (names.length > 0) {
     const join = async (url: string): Promise<void> => connection.addNode(url);
     const leave = async (url: string): Promise<void> => (urls.includes(url) ? undefined : connection.removeNode(url));
     rest.use(new NameWatch(found, { names, resolve: resolveName, join, leave }));
   }
   return connection;
+}
+
+/** What a connection is made of: loaded with the first, since the workers of an app load this package and make none. */
+async function load() {
+  const [{ Connection: Connected }, { HttpNode }, { Joining }, { LocalServer }] = await Promise.all([
+    import('./connection.ts'),
+    import('./transport/http-node.ts'),
+    import('./joining.ts'),
+    import('./local-server.ts'),
+  ]);
+  return { Connected, HttpNode, Joining, LocalServer };
 }
 
 /** The path of an app's module. Throws `OPTION_INVALID`. */

@@ -2,9 +2,8 @@ import { CoreError } from '../errors.ts';
 import { chooseDevice } from './choose.ts';
 import type { Device, DeviceKind, DeviceRequest, Finding } from './contract.ts';
 import { findCpu } from './cpu.ts';
-import { findCuda } from './cuda.ts';
+import type { ProbeOptions } from './probe/probe.ts';
 import { defaultDeviceRequest, parseDeviceRequest } from './request.ts';
-import { findWebgpu } from './webgpu.ts';
 
 export interface FindOptions {
   /** Look only for these. Default: all. */
@@ -43,11 +42,16 @@ export async function findDevices(options: FindOptions = {}): Promise<Finding[]>
   const probe = { timeoutMs, signal };
   const none: Promise<Finding[]> = Promise.resolve([]);
   const found = await Promise.all([
-    kinds.includes('cuda') ? findCuda(probe) : none,
-    kinds.includes('webgpu') ? findWebgpu({ ...probe, software }) : none,
+    kinds.includes('cuda') ? cuda(probe) : none,
+    kinds.includes('webgpu') ? webgpu({ ...probe, software }) : none,
   ]);
   return [...found.flat(), ...(kinds.includes('cpu') ? [findCpu()] : [])];
 }
+
+// What looks for devices is loaded by those who look for some.
+const cuda = async (probe: ProbeOptions): Promise<Finding[]> => (await import('./cuda.ts')).findCuda(probe);
+const webgpu = async (probe: ProbeOptions & { readonly software: boolean }): Promise<Finding[]> =>
+  (await import('./webgpu.ts')).findWebgpu(probe);
 
 /** Answers by what was looked for, since devices do not come and go while a process runs, and probes take time. */
 const answers = new Map<string, Promise<Finding[]>>();

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
+import { cacheFolder } from '../cache-folder.ts';
 import { CoreError } from '../errors.ts';
 import { readTar } from './tar.ts';
 import type { SoftwareDriver } from './vulkan.ts';
@@ -64,14 +64,6 @@ export async function installSwiftShader(cache: string = cacheFolder()): Promise
 /** The driver to show while SwiftShader starts; `undefined` where only the machine's own drivers may have it. */
 export async function swiftShaderDriver(): Promise<SoftwareDriver | undefined> {
   return swiftShaderMissing() === undefined ? installSwiftShader() : undefined;
-}
-
-/** `$WARPMAP_CACHE`, else `warpmap` in the user's cache folder. */
-function cacheFolder(): string {
-  const own = process.env['WARPMAP_CACHE'];
-  if (own !== undefined && own !== '') return path.resolve(own);
-  const xdg = process.env['XDG_CACHE_HOME'];
-  return path.join(xdg !== undefined && path.isAbsolute(xdg) ? xdg : path.join(os.homedir(), '.cache'), 'warpmap');
 }
 
 function archivePath(): string | undefined {

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { reviveError } from '../../core/thread/packed-error.ts';
 import { ServerError } from '../errors.ts';
 import type { Chunks } from '../../shard/wire/chunks.ts';
+import { compileCache } from './compile-cache.ts';
 import { memoryKills } from './memory.ts';
 import { saysHeapIsFull } from './out-of-memory.ts';
 import type { AppDescription, FromWorker, LogEntry, ToWorker } from './messages.ts';
@@ -93,7 +94,7 @@ export class WorkerProcess implements AsyncDisposable {
   /** Starts a process and loads the app there. Throws `APP_INVALID`, or the signal's reason. */
   static async start(path: string, log: Logger, options: StartOptions): Promise<WorkerProcess> {
     options.signal?.throwIfAborted();
-    const child = new Child(path, { ...process.env, ...options.env });
+    const child = new Child(path, { ...process.env, ...compileCache(), ...options.env });
     const { process: its } = child;
     for (const [name, stream] of Object.entries({ stdout: its.stdout!, stderr: its.stderr! })) {
       stream.setEncoding('utf8').on('data', (text: string) => {
