@@ -11,6 +11,9 @@ import { requireOpen } from '../remote-function.ts';
 /** Items that a generator may be ahead of its consumer. */
 const AHEAD = 16;
 
+/** How many generators were run over a connection: each begins on the next node. */
+const turns = new WeakMap<Nodes, number>();
+
 export interface RemoteGenOptions {
   /** As nodes know the function: `app/function`. */
   readonly name: string;
@@ -32,7 +35,8 @@ export async function* remoteGen<Y>(
   const left = new AbortController();
   const ended = AbortSignal.any([left.signal, nodes.closed, ...(signal ? [signal] : [])]);
   const call = { function: name, id: randomUUID(), options: { spread: true } };
-  let at = Math.floor(Math.random() * nodes.nodes.length);
+  let at = turns.get(nodes) ?? 0;
+  turns.set(nodes, at + 1);
   let failures = 0;
   let losses = 0;
   try {

@@ -228,3 +228,9 @@ test.serial(
     await t.throwsAsync(warp.function('embed').stats(), { code: 'OPTION_INVALID' });
   },
 );
+
+test.serial('a class that takes too long to make its state is unavailable, and its worker is ended', async (t) => {
+  const answer = await ask({ url: t.context.url, form: 'json', function: 'tricks/Hung.stillborn', inputs: [1] });
+  t.like(answer, { status: 503, code: 'WORKER_UNAVAILABLE' });
+  t.regex(answer.message!, /The state of Hung could not be made: it took longer than startupTimeout allows/);
+});

@@ -66,3 +66,9 @@ export const undeclared = app.function('undeclared', options, (end: number) => g
 function* generate(end: number): Generator<number, void, undefined> {
   for (let value = 0; value < end; value++) yield value;
 }
+
+/** Yields the process of its node, and then waits until it is told that nobody waits for it. */
+export const where = app.function('where', options, async function* () {
+  yield process.ppid;
+  await new Promise((resolve) => context().signal.addEventListener('abort', resolve));
+});

@@ -181,3 +181,23 @@ export const levels = app.function('levels', (name: string) => {
   log.error(`${name} error`);
   console.error(`${name} console.error`);
 });
+
+const hung = app.cls(
+  'Hung',
+  { startupTimeout: 5_000 },
+  {
+    enter() {
+      console.log('hung began to enter');
+      return new Promise<number>(() => {});
+    },
+  },
+);
+export const stillborn = hung.method('stillborn', (state) => state);
+
+const sour = app.cls('Sour', {
+  enter: () => 1,
+  exit() {
+    throw new RangeError('this state stays');
+  },
+});
+export const sourly = sour.method('sourly', (state) => state);
