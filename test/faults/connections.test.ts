@@ -40,8 +40,7 @@ row('a connection is cut inside a frame of the request', async (t, fleet) => {
 });
 
 row('a connection is cut inside a frame of the answer', async (t, fleet) => {
-  const again = await mapUnder(t, fleet, breaks('answer', 220));
-  t.true(again <= 20, `${again} inputs were run again`);
+  t.is(await mapUnder(t, fleet, breaks('answer', 220)), 0);
 });
 
 row('a connection falls silent', async (t, fleet) => {
@@ -62,7 +61,7 @@ row('a connection is slow', async (t, fleet) => {
 });
 
 row('a request arrives twice', async (t, fleet) => {
-  t.true((await mapUnder(t, fleet, [{ kind: 'duplicate' }, { kind: 'duplicate' }])) <= 20);
+  t.is(await mapUnder(t, fleet, [{ kind: 'duplicate' }, { kind: 'duplicate' }]), 0);
 });
 
 row('a node sends bytes that are not the protocol', async (t, fleet) => {

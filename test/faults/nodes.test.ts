@@ -116,19 +116,50 @@ row('an input on which every node dies', async (t, fleet) => {
   await using _one = fleet.members[0]!.supervise();
   await using _other = fleet.members[1]!.supervise();
   await using warp = await fleet.connect();
-  const map = warp.function(app.bomb).map(range(40), {
-    initialBatchSize: 5,
-    maxBatchSize: 5,
-    laneRetries: { maxRetries: 3, maxDelay: 500 },
-  });
-  const outputs: number[] = [];
-  await t.throwsAsync(
-    (async () => {
-      for await (const output of map) outputs.push(output);
-    })(),
-    { code: 'LANES_EXHAUSTED' },
+  const outputs = await Array.fromAsync(
+    warp.function(app.bomb).map(range(40), {
+      initialBatchSize: 5,
+      maxBatchSize: 5,
+      returnErrors: true,
+      // Time enough for a node to come back.
+      laneRetries: { maxRetries: 2, initialDelay: 4000, maxDelay: 8000 },
+    }),
   );
-  t.deepEqual(outputs, doubles.slice(0, outputs.length));
-  // Of the four times that it was sent, the nodes were still down at some.
-  t.true(fleet.record.counts('bomb').get(13)! <= 4);
+  t.like(outputs[13], { name: 'InputError', code: 'INPUT_LOST', index: 13 });
+  t.deepEqual(outputs.toSpliced(13, 1), doubles.slice(0, 40).toSpliced(13, 1));
+  t.is(fleet.record.counts('bomb').get(13), 3);
+});
+
+row('a node is slow', async (t, fleet) => {
+  await using warp = await fleet.connect();
+  const hedge = { minDelay: 50, budget: 1 };
+  // On the first node no input ends.
+  t.deepEqual(await Array.fromAsync(warp.function(app.lame).map(range(COUNT), { ...SMALL, hedge })), doubles);
+  const { entries } = fleet.record;
+  const begun = entries.filter(({ what, node }) => what === 'lame' && node === '0').length;
+  t.true(begun > 0);
+  // What lost is stopped.
+  await fleet.record.until(() => fleet.record.counts('told').size === begun);
+  t.true([...fleet.record.counts('lame').values()].every((times) => times <= 2));
+});
+
+row('a node joins amid a map', async (t, fleet) => {
+  const [first, second] = fleet.members;
+  await using warp = await fleet.connect({ nodes: [first!.proxy.url] });
+  const map = warp.function(app.slow).map(range(COUNT), SMALL);
+  t.deepEqual(await during(map, 50, () => warp.addNode(second!.proxy.url)), doubles);
+  t.true(fleet.record.entries.some(({ what, node }) => what === 'slow' && node === '1'));
+  t.true([...fleet.record.counts('slow').values()].every((times) => times === 1));
+});
+
+row('a node leaves amid a map', async (t, fleet) => {
+  const [first] = fleet.members;
+  await using warp = await fleet.connect();
+  const map = warp.function(app.slow).map(range(COUNT), SMALL);
+  t.deepEqual(await during(map, 50, () => warp.removeNode(first!.proxy.url)), doubles);
+  const { entries } = fleet.record;
+  const runs = entries.filter(({ what }) => what === 'slow');
+  t.true([...fleet.record.counts('slow').values()].every((times) => times === 1));
+  // It had no more than what was in flight, and did not have half of it all.
+  t.true(runs.filter(({ node }) => node === '0').length < COUNT / 2);
 });
