@@ -121,13 +121,15 @@ row('an input on which every node dies', async (t, fleet) => {
       initialBatchSize: 5,
       maxBatchSize: 5,
       returnErrors: true,
-      // Time enough for a node to come back.
-      laneRetries: { maxRetries: 2, initialDelay: 4000, maxDelay: 8000 },
+      // Nodes are waited for, however long they take to come back.
+      laneRetries: { maxRetries: 2, initialDelay: 100, backoffCoefficient: 200 },
     }),
   );
   t.like(outputs[13], { name: 'InputError', code: 'INPUT_LOST', index: 13 });
   t.deepEqual(outputs.toSpliced(13, 1), doubles.slice(0, 40).toSpliced(13, 1));
-  t.is(fleet.record.counts('bomb').get(13), 3);
+  // A node is not held against an input while others run beside it.
+  const deaths = fleet.record.counts('bomb').get(13)!;
+  t.true(deaths >= 3 && deaths <= 5, `${deaths} nodes died`);
 });
 
 row('a node is slow', async (t, fleet) => {

@@ -151,6 +151,19 @@ test('a closed proxy resets connections, and an open one lets them in again', as
   t.is(await post(t.context), ANSWER);
 });
 
+test('who comes while connections are held is let in when they are no more', async (t) => {
+  const { proxy } = t.context;
+  proxy.hold();
+  const answer = post(t.context, 'early');
+  const gone = await open(proxy.url);
+  gone.destroy();
+  await once(gone, 'close');
+  t.is(proxy.connections, 0);
+  proxy.release();
+  t.is(await answer, ANSWER);
+  t.deepEqual(t.context.bodies, ['early']);
+});
+
 test('a node that is gone is gone for the client too', async (t) => {
   t.context.proxy.target = 'http://127.0.0.1:1';
   await t.throwsAsync(post(t.context));

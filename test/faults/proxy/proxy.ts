@@ -18,6 +18,8 @@ export class Proxy implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #connections = new Set<Connection>();
   #planned: Affliction[] = [];
+  /** Connections that wait to be let in. */
+  #waiting: Socket[] | undefined;
 
   private constructor(server: Server, target: string, clock: Clock) {
     this.#server = server;
@@ -57,6 +59,18 @@ export class Proxy implements AsyncDisposable {
     this.#planned = [];
   }
 
+  /** New connections wait from now on, as for a node that is about to come back. */
+  hold(): void {
+    this.#waiting ??= [];
+  }
+
+  /** Lets those in that wait. */
+  release(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const socket of waiting) this.#accept(socket);
+  }
+
   /** Resets every connection that lives. */
   reset(): void {
     for (const connection of this.#connections) connection.reset();
@@ -65,6 +79,8 @@ export class Proxy implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
+    this.open = false;
+    this.release();
     this.reset();
     await closed;
   }
@@ -72,6 +88,12 @@ export class Proxy implements AsyncDisposable {
   #accept(socket: Socket): void {
     if (!this.open) {
       socket.resetAndDestroy();
+      return;
+    }
+    if (this.#waiting) {
+      // Who is tired of waiting leaves.
+      socket.on('error', () => {});
+      this.#waiting.push(socket);
       return;
     }
     const connection: Connection = new Connection(socket, {
