@@ -17,11 +17,6 @@ export function vectorOf(value: number): Float32Array {
   return row;
 }
 
-/** Each vector of those that `rows` made. */
-export function* rowsOf(data: Float32Array): Generator<Float32Array> {
-  for (let start = 0; start < data.length; start += WIDTH) yield data.subarray(start, start + WIDTH);
-}
-
 /** Throws unless output `index` is that of input `index`: an answer in the wrong order is not timed as one. */
 export function checkOutput(index: number, output: unknown): void {
   if (typeof output === 'number') {

@@ -7,9 +7,9 @@ import { randomUUID } from 'node:crypto';
 import type { MapPeer } from '../map/peer.ts';
 import { mapInBatches } from '../map/pipeline.ts';
 import { peakMiB, startProcess } from '../map/process.ts';
-import { rowsOf } from '../map/work.ts';
 import { importPeer } from './import.ts';
 import { startRedis } from './redis.ts';
+import { vectorsOf } from './vectors.ts';
 
 /** The part of the libraries that is used; their own types are there only once they are installed. */
 interface BullMq {
@@ -104,5 +104,5 @@ export async function openBullMq(): Promise<MapPeer> {
 function outputsOf(value: unknown): Iterable<unknown> {
   if (typeof value !== 'string') return value as number[];
   // Copied, since a small buffer is part of a pool, at an offset that floats may not begin at.
-  return rowsOf(new Float32Array(new Uint8Array(Buffer.from(value, 'base64')).buffer));
+  return vectorsOf(new Float32Array(new Uint8Array(Buffer.from(value, 'base64')).buffer));
 }

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { MapPeer } from '../map/peer.ts';
 import { mapInBatches } from '../map/pipeline.ts';
 import { peakMiB } from '../map/process.ts';
-import { rowsOf } from '../map/work.ts';
 import { importPeer } from './import.ts';
+import { vectorsOf } from './vectors.ts';
 
 /** The part of the library that is used; its own types are there only once it is installed. */
 interface Library {
@@ -44,7 +44,7 @@ export async function openPiscina(): Promise<MapPeer> {
         if (size === 1) return [await pool.run(batch[0], { name: `${name}One` })];
         const inputs = Float64Array.from(batch);
         const outputs = await pool.run(inputs, { name, transferList: [inputs.buffer] });
-        return name === 'echo' ? (outputs as Float64Array) : rowsOf(outputs as Float32Array);
+        return name === 'echo' ? (outputs as Float64Array) : vectorsOf(outputs as Float32Array);
       });
     },
     clientPeakMiB: peakMiB,
