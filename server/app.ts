@@ -6,6 +6,7 @@ import { discardRest } from './map/discard.ts';
 import type { Node } from './node.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { healthRoutes } from './routes/health.ts';
+import { journalRoutes } from './routes/journals.ts';
 import { mapRoutes } from './routes/map.ts';
 import { nodeRoutes } from './routes/node.ts';
 import { streamRoutes } from './routes/stream.ts';
@@ -58,6 +59,7 @@ export function createApp(node: Node, gate: Gate): FastifyInstance {
   healthRoutes(app, node);
   nodeRoutes(app, node);
   functionRoutes(app, node);
+  journalRoutes(app, node);
   mapRoutes(app, node);
   streamRoutes(app, node);
   return app;

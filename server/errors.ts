@@ -14,6 +14,10 @@ export type ServerErrorCode =
   | 'NODE_DRAINING'
   | 'NODE_NOT_READY'
   | 'CALL_CANCELLED'
+  /** The key of a map was used for another function or options, or at some index for another input. */
+  | 'KEY_CONFLICT'
+  /** A map has a key, but this node can't keep a journal. */
+  | 'JOURNAL_UNAVAILABLE'
   /** A batch with the same identity has another body. */
   | 'BATCH_CONFLICT'
   /** Nothing is known of the batch whose answer was asked for. */

@@ -28,6 +28,10 @@ export interface Limits {
   readonly replayMs: number;
   /** Bytes of answers that are kept for clients that were cut off; the oldest are forgotten above it. Default: 64 MiB. */
   readonly replayBytes: number;
+  /** Milliseconds after its last use that the journal of a map's key is kept. Default: 7 days. */
+  readonly journalMs: number;
+  /** Bytes of the journals of all keys; above it those that were not used for longest are forgotten. Default: 10 GiB. */
+  readonly journalBytes: number;
 }
 
 export const defaultLimits: Limits = {
@@ -44,6 +48,8 @@ export const defaultLimits: Limits = {
   stallMs: 60_000,
   replayMs: 5_000,
   replayBytes: 64 * 1024 * 1024,
+  journalMs: 7 * 24 * 60 * 60 * 1000,
+  journalBytes: 10 * 1024 * 1024 * 1024,
 };
 
 /** The defaults with some replaced. Throws `OPTION_INVALID` for an unknown name or a value below 1. */

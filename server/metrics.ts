@@ -12,6 +12,7 @@ export class Metrics {
   readonly #requests = this.#counter('requests_total', 'Requests answered', ['route', 'status']);
   readonly #batches = this.#counter('batches_total', 'Batches run, by how they ended', ['function', 'outcome']);
   readonly #inputs = this.#counter('inputs_total', 'Inputs received in batches that ran', ['function']);
+  readonly #resumed = this.#counter('resumed_inputs_total', 'Inputs answered from the journal', ['function']);
   readonly #failures = this.#counter('failures_total', 'Inputs that failed alone', ['function', 'code']);
   readonly #seconds = new Histogram({
     name: 'warpmap_batch_seconds',
@@ -48,6 +49,11 @@ export class Metrics {
 
   failure(functionName: string, code: string): void {
     this.#failures.inc({ function: functionName, code });
+  }
+
+  /** Inputs of a map with a key were answered from the journal. */
+  resumed(functionName: string, inputs: number): void {
+    this.#resumed.inc({ function: functionName }, inputs);
   }
 
   async text(): Promise<string> {

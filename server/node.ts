@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import type { HostedFunction } from '../core/functions/contract.ts';
 import type { RoutedFunction } from '../core/functions/routed.ts';
 import type { Registry } from '../core/functions/registry.ts';
+import type { Journal } from './journal/journal.ts';
 import type { Limits } from './limits.ts';
 import type { Turns } from './map/turns.ts';
 import type { Metrics } from './metrics.ts';
@@ -23,6 +24,7 @@ export interface Node {
   readonly calls: Calls;
   readonly replays: Replays;
   readonly streams: Streams;
+  readonly journal: Journal;
   readonly metrics: Metrics;
   readonly limits: Limits;
   readonly clock: Clock;

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { drain } from './drain.ts';
 import { ServerError } from './errors.ts';
 import { builtIns, Registry } from '../core/functions/registry.ts';
+import { Journal } from './journal/journal.ts';
 import { type Limits, settleLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import { Turns } from './map/turns.ts';
@@ -27,6 +28,8 @@ export interface ServerOptions {
   /** What clients must send as a bearer token: 8 to 512 printable ASCII characters. Default: none. */
   readonly token?: string;
   readonly limits?: Partial<Limits>;
+  /** Directory for what outlives this process: the journal of maps that have a key. Default: none, and no such maps. */
+  readonly data?: string;
   /** Default: silent. */
   readonly log?: Logger;
   /** Default: the built-in functions. */
@@ -35,7 +38,7 @@ export interface ServerOptions {
   readonly clock?: Clock;
 }
 
-const OPTION_NAMES = ['engine', 'host', 'port', 'token', 'limits', 'log', 'functions', 'clock'];
+const OPTION_NAMES = ['engine', 'host', 'port', 'token', 'limits', 'data', 'log', 'functions', 'clock'];
 
 /** A node that listens. Disposing it cuts what still runs; drain it first to let that finish. */
 export interface Server extends AsyncDisposable {
@@ -73,6 +76,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const admission = new Admission(limits);
   const calls = new Calls();
   const replays = new Replays(limits, clock);
+  const journal = new Journal({ directory: options.data, limits, clock, log });
   const functions = new Registry<NodeFunction>(options.functions ?? builtIns);
   const metrics = new Metrics({ admission, functions, ready: () => state.isOpen });
   const node = {
@@ -82,6 +86,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     calls,
     replays,
     streams: new Streams(),
+    journal,
     metrics,
     limits,
     clock,
@@ -100,6 +105,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     calls.abortAll(new ServerError('NODE_DRAINING', 'This node was stopped'));
     await app.close();
     replays[Symbol.dispose]();
+    await journal[Symbol.asyncDispose]();
     log.info('closed');
   };
   let closed: Promise<void> | undefined;

@@ -40,6 +40,7 @@ export const statusOf: { readonly [Code in AnswerCode]: number } = {
   COLLECTION_MISMATCH: 409,
   CALL_CANCELLED: 409,
   BATCH_CONFLICT: 409,
+  KEY_CONFLICT: 409,
   BODY_TOO_LARGE: 413,
   MEDIA_TYPE_UNSUPPORTED: 415,
   HEADERS_TOO_LARGE: 431,
@@ -76,6 +77,7 @@ export const statusOf: { readonly [Code in AnswerCode]: number } = {
   PORT_IN_USE: 500,
   ADDRESS_UNUSABLE: 500,
   APP_INVALID: 500,
+  JOURNAL_UNAVAILABLE: 500,
   ENTER_FAILED: 500,
   INTERNAL: 500,
 };

@@ -1,14 +1,12 @@
 import type { Engine } from '../../core/contract.ts';
 import type { Outcome } from '../../core/functions/outcome.ts';
 import type { RoutedOutcome } from '../../core/functions/routed.ts';
-import { refuseWhole } from '../../core/functions/refuse.ts';
-import { partInputs, runBatch } from '../../core/functions/run-batch.ts';
 import { ServerError } from '../errors.ts';
-import type { Node, NodeFunction } from '../node.ts';
+import type { Node } from '../node.ts';
 import type { Piece, Recording } from '../replay/recording.ts';
 import { answerTo } from '../status.ts';
 import type { Form, MapRequest } from './form.ts';
-import type { Turns } from './turns.ts';
+import { outcomesOf } from './outcomes.ts';
 
 export interface Run extends MapRequest {
   readonly form: Form;
@@ -31,7 +29,7 @@ export async function run(
   try {
     const hosted = node.functions.get(head.function);
     functionName = hosted.name;
-    const outcomes = outcomesOf(hosted, { head, inputs }, { engine, turns, signal });
+    const outcomes = outcomesOf(node, { hosted, engine, signal }, { head, inputs });
     using _ = clock.after(limits.batchMs, () => {
       controller.abort(new ServerError('BATCH_TIMEOUT', `The batch took longer than ${limits.batchMs} ms`));
     });
@@ -74,26 +72,4 @@ function piecesOf(form: Form, outcome: Exclude<Outcome | RoutedOutcome, { kind: 
   return outcome.kind === 'encoded'
     ? form.encoded(outcome.first, outcome.block)
     : form.outputs(outcome.first, outcome.outputs);
-}
-
-interface Surroundings {
-  readonly engine: Engine;
-  readonly turns: Turns;
-  readonly signal: AbortSignal;
-}
-
-/** Checks the options at once, and runs the batch when what becomes of it is asked for. */
-function outcomesOf(
-  hosted: NodeFunction,
-  { head, inputs }: MapRequest,
-  { engine, turns, signal }: Surroundings,
-): AsyncIterable<Outcome | RoutedOutcome> {
-  if ('route' in hosted) {
-    return refuseWhole(hosted.route(head.options, engine, head)(inputs.blocks(), signal));
-  }
-  const bound = hosted.bind(head.options, engine, head);
-  const options = { signal, partInputs: partInputs(engine.device) };
-  return (async function* decoded() {
-    yield* runBatch(hosted, bound, await inputs.values(turns), options);
-  })();
 }

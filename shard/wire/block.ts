@@ -2,6 +2,7 @@ import { ShardError } from '../errors.ts';
 import { readBlock, readBlockInSteps } from './block-reader.ts';
 import { writeBlock } from './block-writer.ts';
 import { Chunks } from './chunks.ts';
+import type { Rows } from './encoding.ts';
 import { invalid } from './limits.ts';
 import { Reader } from './reader.ts';
 import type { Allowance } from './scan.ts';
@@ -22,13 +23,14 @@ export interface EncodeOptions {
 
 /** Throws `INPUT_INVALID` for values that can't travel. */
 export function encodeBlock(
-  values: readonly unknown[],
+  values: readonly unknown[] | Rows,
   { maxBytes = Infinity, roughly = 0 }: EncodeOptions = {},
 ): Block {
   const writer = new Writer(roughly + 1024);
   writeBlock(writer, values);
   const bytes = writer.finish();
-  if (bytes.length <= maxBytes) return { count: values.length, bytes: new Chunks([bytes]) };
+  const count = Array.isArray(values) ? values.length : (values as Rows).count;
+  if (bytes.length <= maxBytes) return { count, bytes: new Chunks([bytes]) };
   throw new ShardError('INPUT_INVALID', `Expected at most ${maxBytes} bytes, got ${bytes.length}; send smaller values`);
 }
 

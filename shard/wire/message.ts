@@ -13,6 +13,13 @@ export interface BatchHead {
   readonly failures?: number;
   /** Inputs in this batch. */
   readonly count: number;
+  /** Under which the node journals outputs, so that the map can be continued: 1 to 128 characters. Default: it doesn't. */
+  readonly key?: string;
+  /**
+   * With a key: the positions of the inputs in the map as consecutive ones, `[first, count, first, count, …]`, rising,
+   * whose counts add up to `count`.
+   */
+  readonly spans?: readonly number[];
   readonly options?: Readonly<Record<string, unknown>>;
 }
 

@@ -7,8 +7,10 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const MAX_NAME_LENGTH = 128;
 
+const HEAD_FIELDS = ['function', 'call', 'batch', 'attempt', 'failures', 'count', 'key', 'spans', 'options'];
+
 export function parseHead(value: unknown): BatchHead {
-  const fields = fieldsOf(value, 'A head', ['function', 'call', 'batch', 'attempt', 'failures', 'count', 'options']);
+  const fields = fieldsOf(value, 'A head', HEAD_FIELDS);
   const options = fields['options'];
   if (options !== undefined && !isPlainObject(options)) {
     throw invalid('A head has options that are not a map');
@@ -20,8 +22,28 @@ export function parseHead(value: unknown): BatchHead {
     attempt: whole(fields, 'attempt'),
     count: whole(fields, 'count'),
     ...(fields['failures'] === undefined ? {} : { failures: whole(fields, 'failures') }),
+    ...keyed(fields),
     ...(options === undefined ? {} : { options }),
   };
+}
+
+function keyed(fields: Fields): Pick<BatchHead, 'key' | 'spans'> {
+  const { key, spans, count } = fields as { key: unknown; spans: unknown; count: number };
+  if (key === undefined && spans === undefined) return {};
+  if (!Array.isArray(spans) || spans.length % 2 !== 0 || !spans.every((each) => Number.isSafeInteger(each))) {
+    throw invalid('Expected spans beside key: an array of pairs of whole numbers, the first and the count');
+  }
+  let end = 0;
+  let sum = 0;
+  for (let at = 0; at < spans.length; at += 2) {
+    const [first, length] = [spans[at] as number, spans[at + 1] as number];
+    if (first < end || length < 1 || !Number.isSafeInteger(first + length))
+      throw invalid('The spans of a head do not rise');
+    end = first + length;
+    sum += length;
+  }
+  if (sum !== count) throw invalid(`The spans of a head hold ${sum} inputs, but its count is ${count}`);
+  return { key: name(fields, 'key'), spans: spans as number[] };
 }
 
 export function parseFailure(value: unknown): { index: number; error: RemoteError } {

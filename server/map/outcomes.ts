@@ -1,0 +1,57 @@
+import type { Engine } from '../../core/contract.ts';
+import { CoreError } from '../../core/errors.ts';
+import type { Outcome } from '../../core/functions/outcome.ts';
+import type { RoutedOutcome } from '../../core/functions/routed.ts';
+import { refuseWhole } from '../../core/functions/refuse.ts';
+import { partInputs, runBatch } from '../../core/functions/run-batch.ts';
+import { resumed } from '../journal/resume.ts';
+import { useOf } from '../journal/use.ts';
+import type { Node, NodeFunction } from '../node.ts';
+import type { MapRequest } from './form.ts';
+import type { Turns } from './turns.ts';
+
+export interface Surroundings {
+  readonly hosted: NodeFunction;
+  readonly engine: Engine;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What becomes of each input of a batch. The batch is run when that is asked for; under a key, only what is not
+ * journaled. Throws at once what is wrong with the function's options.
+ */
+export function outcomesOf(
+  { journal, metrics, turns }: Pick<Node, 'journal' | 'metrics' | 'turns'>,
+  surroundings: Surroundings,
+  { head, inputs }: MapRequest,
+): AsyncIterable<Outcome | RoutedOutcome> {
+  const { key, spans = [] } = head;
+  if (key === undefined) return computed(surroundings, { head, inputs }, turns);
+  const { hosted, engine } = surroundings;
+  if ('sequential' in hosted && hosted.sequential) {
+    throw new CoreError('OPTION_INVALID', `${hosted.name} takes no key: what it does can't be told from a journal`);
+  }
+  return resumed(journal, {
+    use: useOf(key, hosted.name, head.options, engine),
+    spans,
+    inputs,
+    turns,
+    onHit: (count) => metrics.resumed(hosted.name, count),
+    run: (some) => computed(surroundings, { head, inputs: some }, turns),
+  });
+}
+
+function computed(
+  { hosted, engine, signal }: Surroundings,
+  { head, inputs }: MapRequest,
+  turns: Turns,
+): AsyncIterable<Outcome | RoutedOutcome> {
+  if ('route' in hosted) {
+    return refuseWhole(hosted.route(head.options, engine, head)(inputs.blocks(), signal));
+  }
+  const bound = hosted.bind(head.options, engine, head);
+  const options = { signal, partInputs: partInputs(engine.device) };
+  return (async function* decoded() {
+    yield* runBatch(hosted, bound, await inputs.values(turns), options);
+  })();
+}
