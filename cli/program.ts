@@ -53,6 +53,12 @@ function serveCommand(parts: Parts): Command {
         .default({}, 'those of docs/operations.md')
         .argParser(limit),
     )
+    .addOption(
+      new Option(
+        '--data <directory>',
+        'where the node keeps what outlives it; default: one for the state of programs of this user',
+      ).env('WARPMAP_DATA'),
+    )
     .option('--announce', 'print one JSON line {"url","pid"} when ready, and nothing else')
     .option('--with-parent', 'stop when standard input closes')
     .action(async (app: string | undefined, options: ServeOptions) => {

@@ -1,9 +1,11 @@
+import { homedir, platform } from 'node:os';
 import type { Engine } from '../core/contract.ts';
 import { builtIns } from '../core/functions/registry.ts';
 import { AppHost } from '../server/host/app-host.ts';
 import type { Limits } from '../server/limits.ts';
 import { createLog, type LogLevel } from '../server/log.ts';
 import { startServer } from '../server/server.ts';
+import { dataDirectory } from './data.ts';
 import { type EngineFlags, engineOptions } from './engine-options.ts';
 import { logDownloads } from './download.ts';
 import { greeting } from './greeting.ts';
@@ -17,6 +19,7 @@ export interface ServeOptions extends EngineFlags, TokenSources {
   readonly logLevel: LogLevel;
   readonly drainSeconds: number;
   readonly limit: Partial<Limits>;
+  readonly data?: string;
   readonly announce?: true;
   readonly withParent?: true;
 }
@@ -40,6 +43,7 @@ export async function serve(app: string | undefined, options: ServeOptions, part
     host: options.host,
     port: options.port,
     limits: options.limit,
+    data: options.data ?? dataDirectory(process.env, platform(), homedir()),
     log,
     functions: [...builtIns, ...functions],
     ...(token !== undefined && { token }),

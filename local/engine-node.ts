@@ -4,6 +4,7 @@ import { CoreError } from '../core/errors.ts';
 import { packageVersion } from '../core/version.ts';
 import type { Lane } from '../shard/contract.ts';
 import type { NodeInfo } from '../sdk/contract.ts';
+import { SdkError } from '../sdk/errors.ts';
 import type { Call, Node, StreamStart } from '../sdk/node.ts';
 import { EngineLane } from './lane.ts';
 
@@ -18,6 +19,7 @@ export class EngineNode implements Node {
   }
 
   lane<I, O>(call: Call): Lane<I, O> {
+    if (call.key !== undefined) throw noJournal();
     return new EngineLane<I, O>(this.#engine, this.#functions, call);
   }
 
@@ -54,6 +56,14 @@ export class EngineNode implements Node {
     await this.#engine.drop(name);
   }
 
+  async journaled(): Promise<never> {
+    throw noJournal();
+  }
+
+  async forget(): Promise<never> {
+    throw noJournal();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#engine[Symbol.asyncDispose]();
   }
@@ -62,4 +72,8 @@ export class EngineNode implements Node {
     const { name: known } = this.#functions.get(name);
     return new CoreError('OPTION_INVALID', `${known} is built in and has no workers`);
   }
+}
+
+function noJournal(): SdkError {
+  return new SdkError('OPTION_INVALID', 'An engine in this process keeps no journal; map with a key through connect()');
 }

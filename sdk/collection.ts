@@ -13,7 +13,7 @@ export interface TopKOptions {
 }
 
 /** Those of a map, but for the order and the place of failures, which are settled. */
-export type UpsertOptions = Omit<MapOptions<false>, 'returnErrors' | 'ordered' | 'retries' | 'hedge'>;
+export type UpsertOptions = Omit<MapOptions<false>, 'returnErrors' | 'ordered' | 'retries' | 'hedge' | 'key'>;
 
 export interface Similarity {
   /**
@@ -127,7 +127,7 @@ const TOP_K_NAMES: ReadonlySet<string> = new Set<keyof TopKOptions>(['k', 'signa
  * one for retries: an item that is tried again would come after later ones of the same id.
  */
 function refuseChoice(options: object): void {
-  for (const name of ['ordered', 'returnErrors', 'retries', 'hedge']) {
+  for (const name of ['ordered', 'returnErrors', 'retries', 'hedge', 'key']) {
     if (Object.hasOwn(options, name)) {
       throw new SdkError(
         'OPTION_INVALID',

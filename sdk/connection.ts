@@ -11,6 +11,7 @@ import type { Joining } from './joining.ts';
 import { Membership } from './membership.ts';
 import type { Node, Nodes } from './node.ts';
 import { remoteMap, requireOpen } from './remote-function.ts';
+import { requireKey } from './resume.ts';
 
 /** A function that the nodes have, known by its name. */
 export interface RemoteFunction<I, O> {
@@ -87,6 +88,13 @@ export class Connection implements AsyncDisposable {
         }
       }),
     );
+  }
+
+  /** Removes what the nodes have journaled under the key of a map. Throws if one of them can't be told. */
+  async forget(key: string): Promise<void> {
+    requireOpen(this.#nodes);
+    requireKey(key);
+    await Promise.all(this.#nodes.nodes.map((node) => node.forget(key)));
   }
 
   /**

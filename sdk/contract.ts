@@ -71,6 +71,11 @@ type PumpChoices = Pick<
 
 /** How to run a map; domains and defaults are in docs/map.md. */
 export interface MapOptions<E extends boolean = boolean> extends PumpChoices {
+  /**
+   * Makes the map one that can be continued: nodes journal outputs under this key, and a map that is run again with it,
+   * the same function, options and inputs, runs only what is missing. 1 to 128 characters. Default: none.
+   */
+  readonly key?: string;
   /** Yield an `InputError` in the place of an output that failed, in place of ending the map. Default: `false`. */
   readonly returnErrors?: E;
   /** Called about ten times a second while counts change, and once at the end. */

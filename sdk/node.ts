@@ -11,6 +11,8 @@ export interface Call {
   /** Unique among all calls of all clients. */
   readonly id: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Under which nodes journal outputs. Default: they don't. */
+  readonly key?: string;
 }
 
 /** One run of a generator. */
@@ -56,6 +58,10 @@ export interface Node extends AsyncDisposable {
   retire(): Promise<void>;
   /** Removes the collection, if there is one. */
   dropCollection(name: string): Promise<void>;
+  /** Inputs whose outputs it has journaled under the key: `[start, end, start, end, …]`, rising, ends not included. */
+  journaled(key: string, signal: AbortSignal): Promise<readonly number[]>;
+  /** Removes what is journaled under the key. */
+  forget(key: string): Promise<void>;
 }
 
 /** The nodes of an open connection. */

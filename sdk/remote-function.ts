@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Inputs, Lane, Lanes } from '../shard/contract.ts';
 import { systemClock } from '../shard/clock.ts';
-import { requireNumber } from '../shard/options.ts';
+import { type PumpOptions, requireNumber } from '../shard/options.ts';
 import { pump } from '../shard/pump.ts';
 import type { MapOptions, Outputs } from './contract.ts';
 import { SdkError } from './errors.ts';
 import type { Call, Node, Nodes } from './node.ts';
 import { Reporter, type Display } from './progress/reporter.ts';
 import { terminalDisplay } from './progress/terminal.ts';
+import { requireKey, Resume } from './resume.ts';
 
 export interface RemoteMapOptions<I, O, E extends boolean> {
   readonly options: Readonly<Record<string, unknown>>;
@@ -28,19 +29,24 @@ export function remoteMap<I, O, E extends boolean>(
   { options, map, join, founders = false }: RemoteMapOptions<I, O, E>,
 ): Outputs<O, E> {
   requireOpen(nodes);
-  const { onProgress, progress, total = countOf(inputs), signal, ...rest } = map;
+  const { onProgress, progress, total = countOf(inputs), signal, key, ...rest } = map;
   if (map.total !== undefined) requireNumber('total', map.total, { from: 0, whole: true });
-  const call = { function: name, id: randomUUID(), options };
+  if (key !== undefined) requireKey(key);
+  const call = { function: name, id: randomUUID(), options, ...(key !== undefined && { key }) };
   const lanes = lanesTo<I, O>(nodes, call, founders);
   const either = signal ? AbortSignal.any([signal, nodes.closed]) : nodes.closed;
   const joined = join ? [join(lanes.current)] : lanes;
+  const resume = key === undefined ? undefined : new Resume(key, nodes.nodes);
+  const run = (observed: Pick<PumpOptions, 'onProgress'>): Outputs<O, E> => {
+    const outputs = pump(inputs, joined, { ...rest, ...resume?.options, ...observed, signal: either }) as Outputs<O, E>;
+    return resume ? resume.before(outputs, either) : outputs;
+  };
   const displays: Display[] = [];
   if (onProgress) displays.push({ interval: PROGRESS_INTERVAL, update: onProgress, finish: onProgress });
   if (progress) displays.push(terminalDisplay());
-  if (displays.length === 0) return pump(inputs, joined, { ...rest, signal: either }) as Outputs<O, E>;
+  if (displays.length === 0) return run({});
   const reporter = new Reporter(systemClock, total, displays);
-  const outputs = pump(inputs, joined, { ...rest, signal: either, onProgress: reporter.count });
-  return reported(outputs as Outputs<O, E>, reporter);
+  return reported(run({ onProgress: reporter.count }), reporter);
 }
 
 /** A lane to each node, for as long as the node is there. */

@@ -68,6 +68,14 @@ export class HttpNode implements Node {
     return this.#client.delete(pathOf(name));
   }
 
+  async journaled(key: string, signal: AbortSignal): Promise<readonly number[]> {
+    return ((await this.#client.get(journalPath(key), signal)) as { ranges: number[] }).ranges;
+  }
+
+  forget(key: string): Promise<void> {
+    return this.#client.delete(journalPath(key));
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#client[Symbol.asyncDispose]();
   }
@@ -75,4 +83,8 @@ export class HttpNode implements Node {
 
 function pathOf(collection: string): string {
   return `/v1/collections/${encodeURIComponent(collection)}`;
+}
+
+function journalPath(key: string): string {
+  return `/v1/journals/${encodeURIComponent(key)}`;
 }

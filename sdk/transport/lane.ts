@@ -4,6 +4,7 @@ import { encodeRequest } from '../../shard/wire/encode.ts';
 import type { BatchEnd, Message } from '../../shard/wire/message.ts';
 import { NodeError } from '../errors.ts';
 import { ConnectionCut } from './answer.ts';
+import { spansOf } from '../../shard/wire/spans.ts';
 import { faultOf } from './fault.ts';
 import type { Call } from '../node.ts';
 import type { NodeClient } from './node-client.ts';
@@ -93,8 +94,8 @@ export class NodeLane<I, O> implements Lane<I, O> {
     await this.#node.delete(path, AbortSignal.timeout(CANCEL_TIMEOUT)).catch(() => {});
   }
 
-  #encode({ number, attempt, failures, inputs }: Batch<I>): Uint8Array {
-    const { id, function: name, options } = this.#call;
+  #encode({ number, attempt, failures, indices, inputs }: Batch<I>): Uint8Array {
+    const { id, function: name, options, key } = this.#call;
     const head = {
       function: name,
       call: id,
@@ -103,6 +104,7 @@ export class NodeLane<I, O> implements Lane<I, O> {
       count: inputs.length,
       options,
       ...(failures !== undefined && { failures }),
+      ...(key !== undefined && { key, spans: spansOf(indices) }),
     };
     try {
       return encodeRequest(head, inputs);

@@ -2,6 +2,7 @@ import type { Outcome } from '../../core/functions/outcome.ts';
 import type { RoutedOutcome } from '../../core/functions/routed.ts';
 import { blockOf } from '../../shard/wire/block.ts';
 import { Chunks } from '../../shard/wire/chunks.ts';
+import { indicesOf } from '../../shard/wire/spans.ts';
 import { ServerError } from '../errors.ts';
 import type { BatchInputs } from '../map/form.ts';
 import { plainInputs } from '../map/inputs.ts';
@@ -10,7 +11,6 @@ import { type Found, HASH_BYTES, type Hit, type KeyUse, type Spans } from './con
 import type { Journal } from './journal.ts';
 import { packInputs } from './pack.ts';
 import { encoded, placed, slice, valuesOf } from './placed.ts';
-import { indicesOf } from './spans.ts';
 
 export interface KeyedBatch {
   readonly use: KeyUse;

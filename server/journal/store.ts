@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { pairs } from '../../shard/wire/spans.ts';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import {
   type Entry,
@@ -14,7 +15,7 @@ import {
   type StoreOptions,
 } from './contract.ts';
 import { openDatabase } from './schema.ts';
-import { joined, pairs } from './spans.ts';
+import { rangesOf } from './ranges.ts';
 
 /** Milliseconds below which another use of a key is not noted. */
 const NOTE_MS = 60_000;
@@ -101,7 +102,7 @@ export class JournalStore implements JournalMethods, Disposable {
     const rows = this.#statement(
       'SELECT first, count FROM blocks WHERE key = (SELECT id FROM keys WHERE key = ?) ORDER BY first',
     ).iterate(key);
-    return joined(rows.map((row) => [row['first'] as number, row['count'] as number] as const));
+    return rangesOf(rows.map((row) => [row['first'] as number, row['count'] as number] as const));
   }
 
   list(): JournalSummary[] {
