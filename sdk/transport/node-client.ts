@@ -8,6 +8,7 @@ import { parseFrame } from '../../shard/wire/decode.ts';
 import type { Message } from '../../shard/wire/message.ts';
 import { NodeError } from '../errors.ts';
 import { ConnectionCut, wholeAnswer } from './answer.ts';
+import { chunksOf } from './body.ts';
 import { faultOf, remoteErrorOf, retryAfterOf } from './fault.ts';
 
 export interface NodeClientOptions {
@@ -147,8 +148,8 @@ export class NodeClient implements AsyncDisposable {
         }
         throw faultOf(this.url, remote, retryAfterOf(answer.headers['retry-after'], Date.now()));
       }
-      for await (const chunk of answer.body) {
-        for (const frame of decoder.push(chunk as Uint8Array)) yield parseFrame(frame);
+      for await (const chunk of chunksOf(answer.body)) {
+        for (const frame of decoder.push(chunk)) yield parseFrame(frame);
       }
     } catch (error) {
       throw this.#lost(error, signal);
