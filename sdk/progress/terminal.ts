@@ -6,6 +6,13 @@ type Output = NodeJS.WriteStream;
 
 const BAR_INTERVAL = 100;
 const LINE_INTERVAL = 5_000;
+/** Characters of the bar. */
+const WIDTH = 24;
+
+interface Payload {
+  readonly text?: string;
+  readonly share?: boolean;
+}
 
 /** A bar where the stream is a terminal that can redraw it, and lines anywhere else. */
 export function terminalDisplay(stream: Output = process.stderr): Display {
@@ -16,17 +23,19 @@ function bar(stream: Output): Display {
   const view = new SingleBar({
     stream,
     hideCursor: true,
-    barsize: 24,
-    format: (_options, { progress }, payload: { text?: string }) => {
-      const filled = Math.round(progress * 24);
-      return `${'█'.repeat(filled)}${'░'.repeat(24 - filled)} ${payload.text ?? ''}`;
+    barsize: WIDTH,
+    format: (_options, { progress }, { text = '', share = true }: Payload) => {
+      // Without a total nobody knows which share is done.
+      if (!share) return text;
+      const filled = Math.round(progress * WIDTH);
+      return `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${text}`;
     },
   });
   let started = false;
   const show = (progress: MapProgress): void => {
     const settled = progress.done + progress.failed;
     const total = Math.max(progress.total ?? settled, 1);
-    const payload = { text: describe(progress) };
+    const payload: Payload = { text: describe(progress), share: progress.total !== undefined };
     if (!started) view.start(total, settled, payload);
     started = true;
     view.setTotal(total);

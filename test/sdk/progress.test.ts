@@ -69,7 +69,8 @@ test('where there is no terminal, progress is plain lines', (t) => {
   t.is(written, '1,024/5,000 done, 2 failed, 64 sent again, 16 hedged, 812/s, 5s left, 2 nodes\n');
 });
 
-test('on a terminal, progress is a bar that ends full', (t) => {
+/** What is written to a terminal for one reading. */
+function drawn(progress: MapProgress): string {
   let written = '';
   const stream = {
     isTTY: true,
@@ -79,8 +80,19 @@ test('on a terminal, progress is a bar that ends full', (t) => {
     clearLine() {},
     moveCursor() {},
   } as unknown as NodeJS.WriteStream;
-  terminalDisplay(stream).finish({ ...none, done: 10, total: 10, rate: 5, nodes: [] });
-  t.regex(written, /█{24} 10\/10 done, 5\.0\/s/);
+  terminalDisplay(stream).finish(progress);
+  return written;
+}
+
+test('on a terminal, progress is a bar that ends full', (t) => {
+  t.regex(drawn({ ...none, done: 10, total: 10, rate: 5, nodes: [] }), /█{24} 10\/10 done, 5\.0\/s/);
+  t.regex(drawn({ ...none, done: 5, total: 10, rate: 5, nodes: ['a'] }), /█{12}░{12} 5\/10 done, 5\.0\/s, 1 node/);
+});
+
+test('on a terminal, progress without a total is told without a bar', (t) => {
+  const text = drawn({ ...none, done: 10, resent: 3, rate: 5, nodes: ['a', 'b'] });
+  t.regex(text, /10 done, 3 sent again, 5\.0\/s, 2 nodes/);
+  t.notRegex(text, /[█░]/);
 });
 
 test('long waits are told in minutes and hours', (t) => {

@@ -10,12 +10,15 @@ const RESTART = 3000;
 interface Server {
   readonly lane: RecordedLane<number, number>;
   readonly deaths: () => number;
+  /** Deaths at which it ran more than one batch. */
+  readonly crowded: () => number;
 }
 
 /** A server that dies of some inputs, with all that it runs, and is up again after three seconds. */
 function serverOf(name: string, clock: FakeClock, poison: (input: number) => boolean): Server {
   const running = new Set<(error: Error) => void>();
   let deaths = 0;
+  let crowded = 0;
   let downUntil = -Infinity;
 
   function requireUp(): void {
@@ -24,6 +27,7 @@ function serverOf(name: string, clock: FakeClock, poison: (input: number) => boo
 
   function die(): void {
     deaths++;
+    if (running.size > 1) crowded++;
     downUntil = clock.now() + RESTART;
     for (const reject of running) reject(new ShardError('LANE_LOST', 'cut'));
   }
@@ -45,7 +49,11 @@ function serverOf(name: string, clock: FakeClock, poison: (input: number) => boo
     },
     4,
   );
-  return { lane: Object.assign(lane, { check: async () => requireUp() }), deaths: () => deaths };
+  return {
+    lane: Object.assign(lane, { check: async () => requireUp() }),
+    deaths: () => deaths,
+    crowded: () => crowded,
+  };
 }
 
 const poisoned = test.macro({
@@ -61,6 +69,9 @@ const poisoned = test.macro({
     t.deepEqual(outputs.toSpliced(poison, 1), [...range(count)].toSpliced(poison, 1));
     const deaths = servers.reduce((sum, server) => sum + server.deaths(), 0);
     t.true(deaths <= 10, `${deaths} deaths`);
+    // Once under suspicion it brings down no other batch.
+    const crowded = servers.reduce((sum, server) => sum + server.crowded(), 0);
+    t.true(crowded <= 2, `${crowded} deaths with other batches`);
     t.is(clock.pending, 0);
   },
 });
