@@ -85,12 +85,23 @@ export class Source<I> {
       bytes += size;
       length++;
     }
-    const batch = this.#buffer.splice(0, length);
-    this.#sizes.splice(0, length);
+    const batch = this.#cutOff(length);
     this.#bytes -= bytes;
     // Reading that goes on meanwhile stays within what was asked for.
     this.#wanted.count -= length;
     this.#restartLinger();
+    return batch;
+  }
+
+  /** The first `length` inputs, which mostly are all of them. */
+  #cutOff(length: number): I[] {
+    if (length < this.#buffer.length) {
+      this.#sizes.splice(0, length);
+      return this.#buffer.splice(0, length);
+    }
+    const batch = this.#buffer;
+    this.#buffer = [];
+    this.#sizes = [];
     return batch;
   }
 
