@@ -1,9 +1,11 @@
 export { open } from './local/open.ts';
 export { connect, type ConnectOptions } from './sdk/connect.ts';
-export type { Connection, RemoteFunction } from './sdk/connection.ts';
+export type { Connection } from './sdk/connection.ts';
+export type { RemoteFunction } from './sdk/app/named.ts';
 export { App } from './sdk/app/app.ts';
 export type { AppClass, Lifecycle } from './sdk/app/class.ts';
-export type { CalledFunction, CalledGenerator, CallOptions, ForEachOptions, MapArguments } from './sdk/app/called.ts';
+export type { CalledFunction, CalledGenerator, CallOptions, MapArguments } from './sdk/app/called.ts';
+export type { ForEachOptions } from './sdk/app/for-each.ts';
 export type { CalledStats, NodeStats } from './sdk/app/stats.ts';
 export type { FunctionHandle, GeneratorHandle } from './sdk/app/handle.ts';
 export { context, type Context, type ContextCollection, type ContextLog } from './shard/app/context.ts';

@@ -1,27 +1,16 @@
-import type { Scaling } from '../shard/app/scaling.ts';
 import { type Collection, collectionOn } from './collection.ts';
 import { type CalledFunction, type CalledGenerator, calledOn, type CallOptions } from './app/called.ts';
 import type { FunctionHandle, GeneratorHandle } from './app/handle.ts';
-import { type CalledStats, scaleOn, statsOn } from './app/stats.ts';
-import type { Inputs, MapOptions, NodeInfo, NodeStatus, Outputs } from './contract.ts';
+import { namedOn, type RemoteFunction } from './app/named.ts';
+import type { NodeInfo, NodeStatus } from './contract.ts';
 import { type Embed, embedOn } from './embed.ts';
 import { errorOf, SdkError } from './errors.ts';
 import { urlOf } from './addresses.ts';
 import type { Joining } from './joining.ts';
 import { Membership } from './membership.ts';
-import type { Node, Nodes } from './node.ts';
-import { remoteMap, requireOpen } from './remote-function.ts';
+import type { Node } from './node.ts';
+import { requireOpen } from './remote-function.ts';
 import { requireKey } from './resume.ts';
-
-/** A function that the nodes have, known by its name. */
-export interface RemoteFunction<I, O> {
-  readonly name: string;
-  map<E extends boolean = false>(inputs: Inputs<I>, options?: MapOptions<E>): Outputs<O, E>;
-  /** What it does now, on all nodes and on each. Built-in functions have no workers, and no node tells of them. */
-  stats(): Promise<CalledStats>;
-  /** As that of a `CalledFunction`. */
-  updateAutoscaler(changes: Partial<Scaling>): Promise<void>;
-}
 
 export interface ConnectionParts {
   /** How nodes join later. Without it none can. */
@@ -143,13 +132,4 @@ export class Connection implements AsyncDisposable {
     await this.#nodes[Symbol.asyncDispose]();
     await this.#owned?.[Symbol.asyncDispose]();
   }
-}
-
-function namedOn<I, O>(nodes: Nodes, name: string, options: Readonly<Record<string, unknown>>): RemoteFunction<I, O> {
-  return {
-    name,
-    map: (inputs, map = {}) => remoteMap(nodes, name, inputs, { options, map }),
-    stats: () => statsOn(nodes, name),
-    updateAutoscaler: (changes) => scaleOn(nodes, name, changes),
-  };
 }

@@ -7,6 +7,8 @@ import { SdkError } from '../errors.ts';
 import type { Nodes } from '../node.ts';
 import { countOf, remoteMap } from '../remote-function.ts';
 import type { FunctionHandle, GeneratorHandle } from './handle.ts';
+import { type ForEachOptions, forEffects } from './for-each.ts';
+import { ALONE } from './named.ts';
 import { remoteGen } from './remote-gen.ts';
 import { type CalledStats, scaleOn, statsOn } from './stats.ts';
 
@@ -30,9 +32,6 @@ export type MapArguments<A extends readonly unknown[], Options> =
       ? Columns<P> | [...Columns<P>, options: Options]
       : never
     : never;
-
-/** How to run for effects alone: there are no outputs to order. */
-export type ForEachOptions = Omit<MapOptions<false>, 'returnErrors' | 'ordered'>;
 
 /** A function of an app, through a connection: the nodes run it. */
 export interface CalledFunction<A extends readonly unknown[], O> {
@@ -109,25 +108,19 @@ export function calledOn<A extends readonly unknown[], O>(
   return {
     name,
     async remote(...args) {
-      // One input gains nothing from waiting for others.
-      const options = { initialBatchSize: 1, linger: 0 };
-      const [output] = await Array.fromAsync(run([args], true, options));
+      const [output] = await Array.fromAsync(run([args], true, ALONE));
       return output as O;
     },
-    remoteGen: (...args) => remoteGen<O>(nodes, args, { name, retries, signal: call.signal }),
+    remoteGen: (...args) =>
+      remoteGen<O>(nodes, args, { name, options: { spread: true }, retries, signal: call.signal }),
     map: (...args) => mapped(args),
     starmap(inputs, options = {}) {
       requireIterable(inputs, 'inputs');
       return run(inputs, true, options);
     },
     async forEach(...args) {
-      const { columns, options } = split(args, name);
-      for (const choice of ['ordered', 'returnErrors']) {
-        if (Object.hasOwn(options, choice)) {
-          throw new SdkError('OPTION_INVALID', `forEach has no option ${choice}: it has no outputs`);
-        }
-      }
-      for await (const _ of mapped([...columns, { ...options, ordered: false }]));
+      const { columns, options } = split<ForEachOptions>(args, name);
+      await forEffects(options, (settled) => mapped([...columns, settled]));
     },
     stats: () => statsOn(nodes, name),
     updateAutoscaler: (changes) => scaleOn(nodes, name, changes),

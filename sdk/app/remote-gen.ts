@@ -17,6 +17,8 @@ const turns = new WeakMap<Nodes, number>();
 export interface RemoteGenOptions {
   /** As nodes know the function: `app/function`. */
   readonly name: string;
+  /** Those of the node's function. */
+  readonly options: Readonly<Record<string, unknown>>;
   readonly retries: Partial<RetryPolicy>;
   readonly signal: AbortSignal | undefined;
 }
@@ -27,14 +29,14 @@ export interface RemoteGenOptions {
  */
 export async function* remoteGen<Y>(
   nodes: Nodes,
-  args: readonly unknown[],
-  { name, retries, signal }: RemoteGenOptions,
+  input: unknown,
+  { name, options, retries, signal }: RemoteGenOptions,
 ): AsyncGenerator<Y, void, undefined> {
   requireOpen(nodes);
   const policy = resolveRetries('retries', retries, FUNCTION_RETRIES);
   const left = new AbortController();
   const ended = AbortSignal.any([left.signal, nodes.closed, ...(signal ? [signal] : [])]);
-  const call = { function: name, id: randomUUID(), options: { spread: true } };
+  const call = { function: name, id: randomUUID(), options };
   let at = turns.get(nodes) ?? 0;
   turns.set(nodes, at + 1);
   let failures = 0;
@@ -43,7 +45,7 @@ export async function* remoteGen<Y>(
     for (let batch = 0; ; batch++) {
       const node = nodes.nodes[at % nodes.nodes.length];
       if (!node) throw new ShardError('LANES_EXHAUSTED', `${name} has no node to run on; all have left the connection`);
-      const run = new StreamRun<Y>(node, { call, batch, failures, input: args, ahead: AHEAD }, ended);
+      const run = new StreamRun<Y>(node, { call, batch, failures, input, ahead: AHEAD }, ended);
       try {
         return yield* run.items();
       } catch (error) {
@@ -52,8 +54,7 @@ export async function* remoteGen<Y>(
         if (remote) {
           const again = !run.begun && remote.code !== 'INPUT_INVALID' && failures < policy.maxRetries;
           failures++;
-          if (!again)
-            throw new InputError({ index: 0, input: args, attempts: failures, losses, node: node.url, remote });
+          if (!again) throw new InputError({ index: 0, input, attempts: failures, losses, node: node.url, remote });
           await sleep(retryDelay(policy, failures, Math.random), undefined, { signal: ended });
           continue;
         }

@@ -4,6 +4,9 @@ import type { Node } from '../node.ts';
 import { serveStream } from '../stream/serve.ts';
 import { formOf } from './map.ts';
 
+/** Items that may wait here to be taken. */
+const MAX_AHEAD = 1_024;
+
 /** `POST /v1/stream`: one run of a generator, its items streamed back; and what its client tells of them. */
 export function streamRoutes(app: FastifyInstance, node: Node): void {
   app.post<{ Querystring: Record<string, unknown> }>('/v1/stream', async (request, reply) => {
@@ -11,7 +14,7 @@ export function streamRoutes(app: FastifyInstance, node: Node): void {
     await serveStream(node, formOf(request), {
       request: request.raw,
       response: reply.raw,
-      ahead: ahead === undefined ? undefined : whole('ahead', ahead, 1),
+      ahead: ahead === undefined ? undefined : whole('ahead', ahead, { from: 1, to: MAX_AHEAD }),
       onBegin() {
         reply.hijack();
       },
@@ -22,17 +25,17 @@ export function streamRoutes(app: FastifyInstance, node: Node): void {
   app.put<{ Params: { call: string; batch: string; count: string } }>(
     '/v1/stream/:call/:batch/taken/:count',
     async ({ params }, reply) => {
-      node.streams.taken(params.call, whole('batch', params.batch, 0), whole('count', params.count, 0));
+      node.streams.taken(params.call, whole('batch', params.batch), whole('count', params.count));
       return reply.code(204).send();
     },
   );
 }
 
-function whole(name: string, text: unknown, from: number): number {
+function whole(name: string, text: unknown, { from = 0, to = Number.MAX_SAFE_INTEGER } = {}): number {
   const value = typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : NaN;
-  if (Number.isSafeInteger(value) && value >= from) return value;
+  if (value >= from && value <= to) return value;
   throw new ServerError(
     'OPTION_INVALID',
-    `Expected ${name} to be a whole number of ${from} or more, got ${String(text)}`,
+    `Expected ${name} to be a whole number from ${from} to ${to}, got ${String(text)}`,
   );
 }

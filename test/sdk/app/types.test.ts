@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { App } from '../../../sdk/app/app.ts';
 import type { CalledFunction, CalledGenerator } from '../../../sdk/app/called.ts';
 import type { FunctionHandle, GeneratorHandle } from '../../../sdk/app/handle.ts';
-import type { Connection, RemoteFunction } from '../../../sdk/connection.ts';
+import type { RemoteFunction } from '../../../sdk/app/named.ts';
+import type { Connection } from '../../../sdk/connection.ts';
 import type { InputError } from '../../../shard/errors.ts';
 import { range, repeat, zip } from '../../../shard/iterables.ts';
 import { context } from '../../../shard/app/context.ts';
@@ -217,6 +218,8 @@ test('of a function that is known by its name the caller supplies the types', ty
   const spread = warp.function<[text: string, times: number], string>('types/two', { spread: true });
   spread.map(zip(['a'], [1]));
   expectTypeOf(warp.function('types/one')).toEqualTypeOf<RemoteFunction<unknown, unknown>>();
+  expectTypeOf(named.remote('a')).resolves.toEqualTypeOf<number>();
+  expectTypeOf(named.remoteGen('a')).toEqualTypeOf<AsyncGenerator<number, void, undefined>>();
   // @ts-expect-error: the inputs are texts.
   named.map([1]);
 });

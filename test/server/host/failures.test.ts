@@ -61,3 +61,17 @@ test.serial('a caller that leaves is told to the handler', async (t) => {
   // The second input had not begun, and does not.
   t.is(journal.entries.filter(({ msg }) => msg === 'patient began').length, 1);
 });
+
+test.serial('a signal ends all that is called through one function', async (t) => {
+  const { warp, journal } = t.context;
+  const stop = new AbortController();
+  const patient = warp.function(tricks.patient, { signal: stop.signal });
+  const one = patient.remote(77);
+  await journal.first(({ msg, index }) => msg === 'patient began' && index === 0);
+  stop.abort(new Error('enough'));
+  await t.throwsAsync(one, { message: 'enough' });
+  await t.throwsAsync(patient.remote(78), { message: 'enough' });
+  await t.throwsAsync(Array.fromAsync(patient.map([1], { signal: AbortSignal.timeout(60_000) })), {
+    message: 'enough',
+  });
+});

@@ -144,8 +144,8 @@ test.serial(
 );
 
 test.serial('curl streams a generator as lines, and the connection is what holds it up', async (t) => {
-  const ask = async (body: object): Promise<{ status: number; text: string }> => {
-    const { statusCode, body: answer } = await request(`${t.context.url}/v1/stream`, {
+  const ask = async (body: object, query = ''): Promise<{ status: number; text: string }> => {
+    const { statusCode, body: answer } = await request(`${t.context.url}/v1/stream${query}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
@@ -164,4 +164,14 @@ test.serial('curl streams a generator as lines, and the connection is what holds
   t.like(lines[40], { end: { count: 40, failed: 0 } });
   t.like(await ask({ function: 'generators/countTo', inputs: [1, 2] }), { status: 400 });
   t.like(await ask({ function: 'embed', inputs: ['a'] }), { status: 400 });
+  t.like(await ask({ function: 'generators/countTo', inputs: [1] }, '?ahead=0'), { status: 400 });
+  t.like(await ask({ function: 'generators/countTo', inputs: [1] }, '?ahead=1025'), { status: 400 });
+});
+
+test.serial('by its name a generator is called with one input', async (t) => {
+  const named = t.context.warp.function<number, number>('generators/countTo');
+  t.deepEqual(await Array.fromAsync(named.remoteGen(3)), [0, 1, 2]);
+  t.deepEqual(await named.remote(2), [0, 1] as never);
+  await named.forEach([1, 2]);
+  await t.throwsAsync(named.forEach([1], { ordered: true } as never), { code: 'OPTION_INVALID' });
 });
