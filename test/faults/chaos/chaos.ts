@@ -51,7 +51,7 @@ export async function chaos({ seed, inputs }: ChaosOptions): Promise<Report> {
     await using warp = await fleet.connect({ silence: 1500 });
     for (const [turn, handle] of [single, batched, batched, single].entries()) {
       const map = { seed, first: (number * 4 + turn) * inputs, count: inputs, ordered: turn % 2 === number };
-      failures += await check(warp.function(handle), map, () => troubles.commit());
+      failures += await check(warp.function(handle), map, () => troubles.commit(warp));
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, (_, number) => client(number)));

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from '../../../sdk/connection.ts';
 import type { Fleet } from '../fixtures/fleet.ts';
 import type { Member } from '../fixtures/member.ts';
 import type { Direction, Fault } from '../proxy/contract.ts';
 
-type Kind = 'kill' | 'end' | 'stop' | 'part' | 'reset' | Fault['kind'];
+type Kind = 'kill' | 'end' | 'stop' | 'part' | 'leave' | 'reset' | Fault['kind'];
 
 /** Kinds of trouble, with how often each is chosen. */
 const WEIGHTS: Readonly<Record<Kind, number>> = {
@@ -11,6 +12,7 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
   end: 1,
   stop: 3,
   part: 2,
+  leave: 3,
   reset: 4,
   cut: 6,
   stall: 3,
@@ -25,7 +27,7 @@ export class Troubles {
   readonly #fleet: Fleet;
   readonly #random: () => number;
   readonly #counts = new Map<Kind, number>();
-  /** Members whose process is about to be another. */
+  /** Members with which something happens now. */
   readonly #busy = new Set<Member>();
   readonly #pending = new Set<Promise<void>>();
   #error: unknown;
@@ -40,8 +42,8 @@ export class Troubles {
     return Object.fromEntries([...this.#counts].toSorted(([one], [other]) => (one < other ? -1 : 1)));
   }
 
-  /** One trouble more. */
-  commit(): void {
+  /** One trouble more, perhaps for the one client alone. */
+  commit(warp: Connection): void {
     const member = this.#fleet.members[this.#below(this.#fleet.members.length)]!;
     const kind = this.#kind();
     // Drawn whatever the kind, so that the seed gives the same plan.
@@ -68,6 +70,12 @@ export class Troubles {
           member.proxy.reset();
           await sleep(milliseconds);
           member.proxy.open = true;
+        });
+      case 'leave':
+        return this.#process(kind, member, async () => {
+          await warp.removeNode(member.proxy.url);
+          await sleep(milliseconds);
+          await rejoin(warp, member.proxy.url);
         });
       case 'reset':
         // Of single requests, or of all that there are.
@@ -129,5 +137,19 @@ export class Troubles {
 
   #below(end: number): number {
     return Math.floor(this.#random() * end);
+  }
+}
+
+/** Tries until the node is up, or the client has closed its connection. */
+async function rejoin(warp: Connection, url: string): Promise<void> {
+  for (;;) {
+    try {
+      return await warp.addNode(url);
+    } catch (error) {
+      const { code } = error as { readonly code?: unknown };
+      if (code === 'DISPOSED') return;
+      if (code !== 'NODE_UNREACHABLE') throw error;
+      await sleep(50);
+    }
   }
 }
