@@ -82,6 +82,20 @@ row('a worker of an app dies of the same input again', async (t, fleet) => {
   t.true(fleet.record.counts('deadly').get(13)! <= 3);
 });
 
+row('a worker runs out of memory', async (t, fleet) => {
+  await using warp = await fleet.connect();
+  const { record } = fleet;
+  t.deepEqual(await Array.fromAsync(warp.function(app.hungry).map(range(60), ONE_BATCH)), doubles(60));
+  const places = record.entries.filter(({ what, value }) => what === 'hungry' && value === 13).map(({ pid }) => pid);
+  t.is(places.length, 2);
+  t.not(places[0], places[1]);
+  t.true([...record.counts('hungry')].every(([value, times]) => times === (value === 13 ? 2 : 1)));
+
+  const starved = await Array.fromAsync(warp.function(app.starved).map(range(60), ONE_BATCH));
+  t.like(starved[13], { name: 'InputError', code: 'OUT_OF_MEMORY', index: 13 });
+  t.deepEqual(starved.toSpliced(13, 1), doubles(60).toSpliced(13, 1));
+});
+
 row('no worker of an app can be started', async (t, fleet) => {
   const [first] = fleet.members;
   const { record } = fleet;
