@@ -49,6 +49,8 @@ export class NameWatch implements Disposable {
   readonly #options: NameWatchOptions;
   readonly #after: (milliseconds: number, callback: () => void) => () => void;
   readonly #joining = new Set<string>();
+  /** What each name had when it was last looked up. */
+  readonly #latest = new Map<NodeName, readonly string[]>();
   /** The addresses that names had. */
   #known: ReadonlySet<string>;
   #stop: (() => void) | undefined;
@@ -72,16 +74,24 @@ export class NameWatch implements Disposable {
   }
 
   async #look(): Promise<void> {
-    const { names, resolve } = this.#options;
-    // A resolver that is down, and a name that is gone, say nothing about the nodes: they are kept.
-    const found = await lookUp(names, resolve).catch(() => undefined);
+    const found = await Promise.all(this.#options.names.map((name) => this.#addressesOf(name)));
     if (this.#closed) return;
-    if (found) {
-      for (const url of this.#known) if (!found.includes(url)) void this.#leave(url);
-      this.#known = new Set(found);
-    }
-    for (const url of this.#known) void this.#join(url);
+    const now = new Set(found.flat());
+    for (const url of this.#known) if (!now.has(url)) void this.#leave(url);
+    this.#known = now;
+    for (const url of now) void this.#join(url);
     this.#wait();
+  }
+
+  /** A resolver that is down, and a name that is gone, say nothing about the nodes: what was known is kept. */
+  async #addressesOf(name: NodeName): Promise<readonly string[]> {
+    try {
+      const found = await lookUp([name], this.#options.resolve);
+      this.#latest.set(name, found);
+      return found;
+    } catch {
+      return this.#latest.get(name) ?? [...this.#known];
+    }
   }
 
   async #leave(url: string): Promise<void> {

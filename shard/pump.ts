@@ -255,7 +255,7 @@ class Pump<I, O> {
     const { lane: state, pending, alone } = flight;
     this.#flights.add(flight);
     state.inFlight++;
-    state.alone = alone;
+    if (alone) state.alone = true;
     try {
       await this.#listen(flight);
     } catch (error) {
@@ -279,6 +279,7 @@ class Pump<I, O> {
     try {
       if (!well && pending.task.losses > 0 && state.lane.check) {
         await state.lane.check(signal);
+        if (this.#over || flight.stopped) return;
         state.answered();
         this.#drought.alive();
         well = true;

@@ -1,6 +1,8 @@
 import test from 'ava';
 import { connect } from '../../sdk/connect.ts';
+import { Connection } from '../../sdk/connection.ts';
 import { NameWatch, type NameWatchOptions } from '../../sdk/name-watch.ts';
+import { HttpNode } from '../../sdk/transport/http-node.ts';
 import { range } from '../../shard/iterables.ts';
 import { FakeClock } from '../shard/fake-clock.ts';
 import { FakeNode } from './fixtures/fake-node.ts';
@@ -80,6 +82,13 @@ test('an empty map asks no node, not even whether it is up', async (t) => {
   t.deepEqual(await Array.fromAsync(connection.function('double').map([])), []);
 });
 
+test('a connection that is not to servers takes no node', async (t) => {
+  await using node = await FakeNode.start();
+  const inside = new HttpNode(node.url, { token: undefined, concurrency: 1, silence: 20_000 });
+  await using connection = new Connection([inside], (await inside.info()).model);
+  await t.throwsAsync(connection.addNode('http://a:1'), { code: 'OPTION_INVALID', message: /open\(\) has none/ });
+});
+
 const portOf = ({ url }: FakeNode): string => new URL(url).port;
 
 test('every address of a name is a node, and one of them is enough', async (t) => {
@@ -150,4 +159,30 @@ test('a name is looked up every five seconds: nodes join, are asked again until 
   ]);
   watch[Symbol.dispose]();
   t.is(clock.pending, 0);
+});
+
+test('a name that can not be looked up does not keep another from being', async (t) => {
+  const clock = new FakeClock();
+  const log: string[] = [];
+  const watch = new NameWatch(['http://10.0.0.1:1', 'http://10.0.0.2:2'], {
+    names: [
+      { name: 'broken', port: 1 },
+      { name: 'good', port: 2 },
+    ],
+    async resolve(name) {
+      if (name === 'good') return clock.now() < 10_000 ? ['10.0.0.2'] : ['10.0.0.3'];
+      if (clock.now() < 10_000) return ['10.0.0.1'];
+      throw new Error('gone');
+    },
+    async join(url) {
+      if (clock.now() >= 10_000) log.push(`${url} joins`);
+    },
+    async leave(url) {
+      log.push(`${url} leaves`);
+    },
+    after: (milliseconds, callback) => clock.after(milliseconds, callback),
+  });
+  await clock.run(clock.sleep(11_000));
+  t.deepEqual(log, ['http://10.0.0.2:2 leaves', 'http://10.0.0.1:1 joins', 'http://10.0.0.3:2 joins']);
+  watch[Symbol.dispose]();
 });
