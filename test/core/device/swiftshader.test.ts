@@ -74,7 +74,9 @@ test('where its package is absent, the finding says what to install', async (t) 
   const root = await mkdtemp(path.join(os.tmpdir(), 'warpmap-without-'));
   t.teardown(() => rm(root, { recursive: true }));
   await cp(new URL('../../../core/device', import.meta.url), path.join(root, 'core/device'), { recursive: true });
-  await cp(new URL('../../../core/errors.ts', import.meta.url), path.join(root, 'core/errors.ts'));
+  for (const file of ['errors.ts', 'cache-folder.ts']) {
+    await cp(new URL(`../../../core/${file}`, import.meta.url), path.join(root, 'core', file));
+  }
   await writeFile(path.join(root, 'package.json'), '{"type":"module"}');
   const script = `const { findDevices } = await import('./core/device/index.ts');
     console.log(JSON.stringify(await findDevices({ kinds: ['webgpu'] })))`;
