@@ -1,7 +1,16 @@
+/** Those who hear what a batch answers. While there are none, what has not begun should wait. */
+export interface Audience {
+  readonly gone: boolean;
+  /** Calls `changed` whenever `gone` may have changed, until the function that it returns is called. */
+  subscribe(changed: () => void): () => void;
+}
+
 /** Which batch of which call: as the client names it. */
 export interface BatchName {
   readonly call: string;
   readonly batch: number;
   /** How often the function failed on these inputs before. Default: 0. */
   readonly failures?: number;
+  /** Default: someone listens all the time. */
+  readonly audience?: Audience;
 }

@@ -34,14 +34,18 @@ export class Task {
   #full = false;
   #rejected: { readonly reason: unknown } | undefined;
   #wake: (() => void) | undefined;
+  readonly #leave: (() => void) | undefined;
 
-  /** `onFull` hears when too much waits to be taken, and when that is over. */
+  /** `onFull` hears when the task becomes `full`, and when that is over. */
   constructor(options: TaskOptions, onFull: (full: boolean) => void = () => {}) {
     this.options = options;
     this.count = options.blocks.reduce((sum, { count }) => sum + count, 0);
     this.#closed = new Uint8Array(this.count);
     this.#left = this.count;
     this.#onFull = onFull;
+    const { audience } = options.batch;
+    this.#leave = audience?.subscribe(() => this.#hold(0));
+    this.#full = audience?.gone ?? false;
   }
 
   /** Whether nobody waits for more. */
@@ -49,7 +53,7 @@ export class Task {
     return this.#rejected !== undefined || this.#left === 0;
   }
 
-  /** Whether too much waits to be taken. */
+  /** Whether too much waits to be taken, or nobody is there to take it. */
   get full(): boolean {
     return this.#full;
   }
@@ -79,6 +83,7 @@ export class Task {
   /** Ends the task as a whole. */
   reject(reason: unknown): void {
     this.#rejected ??= { reason };
+    this.#leave?.();
     this.#ready = [];
     this.#wake?.();
   }
@@ -110,7 +115,8 @@ export class Task {
 
   #hold(bytes: number): void {
     this.#held += bytes;
-    const full = this.#full ? this.#held > HOLD_BYTES / 2 : this.#held > HOLD_BYTES;
+    const most = this.#full ? HOLD_BYTES / 2 : HOLD_BYTES;
+    const full = this.#held > most || (this.options.batch.audience?.gone ?? false);
     if (full === this.#full) return;
     this.#full = full;
     this.#onFull(full);

@@ -1,4 +1,5 @@
 import type { Engine } from '../../core/contract.ts';
+import type { Audience } from '../../core/functions/batch-name.ts';
 import { CoreError } from '../../core/errors.ts';
 import type { Outcome } from '../../core/functions/outcome.ts';
 import type { RoutedOutcome } from '../../core/functions/routed.ts';
@@ -14,6 +15,8 @@ export interface Surroundings {
   readonly hosted: NodeFunction;
   readonly engine: Engine;
   readonly signal: AbortSignal;
+  /** What has not begun waits while nobody listens. */
+  readonly audience: Audience;
 }
 
 /**
@@ -42,14 +45,15 @@ export function outcomesOf(
 }
 
 function computed(
-  { hosted, engine, signal }: Surroundings,
+  { hosted, engine, signal, audience }: Surroundings,
   { head, inputs }: MapRequest,
   turns: Turns,
 ): AsyncIterable<Outcome | RoutedOutcome> {
+  const batch = { ...head, audience };
   if ('route' in hosted) {
-    return refuseWhole(hosted.route(head.options, engine, head)(inputs.blocks(), signal));
+    return refuseWhole(hosted.route(head.options, engine, batch)(inputs.blocks(), signal));
   }
-  const bound = hosted.bind(head.options, engine, head);
+  const bound = hosted.bind(head.options, engine, batch);
   const options = { signal, partInputs: partInputs(engine.device) };
   return (async function* decoded() {
     yield* runBatch(hosted, bound, await inputs.values(turns), options);

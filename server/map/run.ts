@@ -29,7 +29,7 @@ export async function run(
   try {
     const hosted = node.functions.get(head.function);
     functionName = hosted.name;
-    const outcomes = outcomesOf(node, { hosted, engine, signal }, { head, inputs });
+    const outcomes = outcomesOf(node, { hosted, engine, signal, audience: recording }, { head, inputs });
     using _ = clock.after(limits.batchMs, () => {
       controller.abort(new ServerError('BATCH_TIMEOUT', `The batch took longer than ${limits.batchMs} ms`));
     });

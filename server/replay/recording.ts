@@ -1,3 +1,4 @@
+import type { Audience } from '../../core/functions/batch-name.ts';
 import type { Chunks } from '../../shard/wire/chunks.ts';
 
 /** A part of an answer that is whole in itself: a frame, or lines. */
@@ -19,7 +20,7 @@ export interface RecordingOptions {
  * What the run of one batch answers, as it comes. Any number may listen, each from a point of its own, also after the
  * run has ended. While nobody does, the run waits before it answers more.
  */
-export class Recording {
+export class Recording implements Audience {
   readonly mediaType: string;
   readonly #options: RecordingOptions;
   readonly #pieces: Piece[] = [];
@@ -31,6 +32,7 @@ export class Recording {
   #untaken = 0;
   #state: 'running' | 'ended' | { readonly error: unknown } = 'running';
   readonly #listeners = new Set<{ position: number }>();
+  readonly #followers = new Set<() => void>();
   #waiting: (() => void)[] = [];
 
   constructor(options: RecordingOptions) {
@@ -56,6 +58,15 @@ export class Recording {
   /** Whether nobody listens. */
   get alone(): boolean {
     return this.#listeners.size === 0;
+  }
+
+  get gone(): boolean {
+    return this.alone;
+  }
+
+  subscribe(changed: () => void): () => void {
+    this.#followers.add(changed);
+    return () => void this.#followers.delete(changed);
   }
 
   /** Adds a piece, and waits until those before it are taken. Throws the reason if the run is to end. */
@@ -90,7 +101,7 @@ export class Recording {
   listen(from: number, signal: AbortSignal): Listening {
     const listener = { position: from };
     this.#listeners.add(listener);
-    this.#changed();
+    this.#audienceChanged();
     const wake = (): void => this.#wake();
     signal.addEventListener('abort', wake, { once: true });
     return {
@@ -105,7 +116,7 @@ export class Recording {
       },
       [Symbol.dispose]: () => {
         signal.removeEventListener('abort', wake);
-        if (this.#listeners.delete(listener)) this.#changed();
+        if (this.#listeners.delete(listener)) this.#audienceChanged();
       },
     };
   }
@@ -139,6 +150,11 @@ export class Recording {
 
   async #change(): Promise<void> {
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #audienceChanged(): void {
+    this.#changed();
+    for (const changed of this.#followers) changed();
   }
 
   #changed(): void {

@@ -45,7 +45,7 @@ async function job(machines: number): Promise<Job> {
 }
 
 function client(...urls: readonly string[]): Command {
-  return start(`${fixtures}keyedClient.ts`, [urls.join(), String(INPUTS)]);
+  return start(`${fixtures}keyedClientMain.ts`, [urls.join(), String(INPUTS)]);
 }
 
 async function complete(...urls: readonly string[]): Promise<unknown[]> {
