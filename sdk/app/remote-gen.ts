@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchError, InputError, ShardError } from '../../shard/errors.ts';
-import { Inbox } from '../../shard/inbox.ts';
 import { resolveRetries } from '../../shard/options.ts';
 import { FUNCTION_RETRIES, LANE_RETRIES, retryDelay, type RetryPolicy } from '../../shard/retry.ts';
 import type { RemoteError } from '../../shard/wire/message.ts';
-import type { Node, Nodes, StreamPart, StreamStart } from '../node.ts';
+import type { Nodes } from '../node.ts';
 import { requireOpen } from '../remote-function.ts';
+import { GeneratorFailed, StreamRun } from './stream-run.ts';
 
 /** Items that a generator may be ahead of its consumer. */
 const AHEAD = 16;
@@ -76,80 +76,8 @@ export async function* remoteGen<Y>(
 
 const LOST: ReadonlySet<string> = new Set(['LANE_LOST', 'LANE_BUSY', 'LANE_FAULTY', 'FRAME_INVALID', 'STREAM_LOST']);
 
-/** The generator failed for its input, and what it failed with. */
-class Failed extends Error {
-  readonly remote: RemoteError;
-
-  constructor(remote: RemoteError) {
-    super(remote.message);
-    this.remote = remote;
-  }
-}
-
-/** One run of a generator on one node. */
-class StreamRun<Y> {
-  readonly #node: Node;
-  readonly #start: StreamStart;
-  readonly #signal: AbortSignal;
-  readonly #inbox = new Inbox<StreamPart>();
-  #told = 0;
-  begun = false;
-
-  constructor(node: Node, start: StreamStart, signal: AbortSignal) {
-    this.#node = node;
-    this.#start = start;
-    this.#signal = signal;
-  }
-
-  /** Throws `Failed`, and as `Lane.send` does. */
-  async *items(): AsyncGenerator<Y, void, undefined> {
-    using over = new Over(this.#signal);
-    void this.#receive(over.signal);
-    let taken = 0;
-    for await (const part of this.#inbox) {
-      if ('error' in part) throw new Failed(part.error);
-      this.begun = true;
-      for (const item of part.items) {
-        yield item as Y;
-        this.#tell(++taken);
-      }
-    }
-  }
-
-  /** Read as they come, however slowly they are taken: no more come than are let wait. */
-  async #receive(signal: AbortSignal): Promise<void> {
-    try {
-      for await (const part of this.#node.stream(this.#start, signal)) this.#inbox.push(part);
-      this.#inbox.end();
-    } catch (error) {
-      this.#inbox.fail(error);
-    }
-  }
-
-  #tell(taken: number): void {
-    if (taken - this.#told < AHEAD / 2) return;
-    this.#told = taken;
-    const { call, batch } = this.#start;
-    this.#node.taken({ call: call.id, batch, count: taken }).catch((error: unknown) => this.#inbox.fail(error));
-  }
-}
-
-/** Aborts when it is disposed, or with another signal. */
-class Over implements Disposable {
-  readonly #controller = new AbortController();
-  readonly signal: AbortSignal;
-
-  constructor(other: AbortSignal) {
-    this.signal = AbortSignal.any([this.#controller.signal, other]);
-  }
-
-  [Symbol.dispose](): void {
-    this.#controller.abort();
-  }
-}
-
 function remoteErrorOf(error: unknown): RemoteError | undefined {
-  return error instanceof Failed || error instanceof BatchError ? error.remote : undefined;
+  return error instanceof GeneratorFailed || error instanceof BatchError ? error.remote : undefined;
 }
 
 function lost(name: string, cause: ShardError): ShardError {

@@ -40,7 +40,7 @@ export interface Failure {
   /** In the piece. */
   readonly position: number;
   readonly error: PackedError;
-  /** Of an input that does not fit its schema. */
+  /** Of an input that does not fit its schema; none if it is not the arguments that it should be. */
   readonly issues?: readonly Issue[];
 }
 

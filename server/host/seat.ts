@@ -348,8 +348,8 @@ export class Seat {
 /** What a handler threw, as its caller shall see it. */
 function failureOf({ error, issues }: Failure): Error {
   const { name, message, stack, code: own } = error;
-  // Not of the form that was announced.
-  if (name === 'CoreError' && own === 'INPUT_INVALID') return new CoreError(own, message);
+  // Not of the form that was announced, so that all of its batch may not be.
+  if (issues?.length === 0) return new CoreError('INPUT_INVALID', message);
   if (issues) return new ServerError('INPUT_INVALID', message, { details: { issues } });
   const text = name === 'ServerError' ? message : `${name}: ${message}`;
   const code = isOutOfMemory(error) ? 'OUT_OF_MEMORY' : 'FUNCTION_FAILED';

@@ -1,5 +1,4 @@
 import { CoreError } from '../../core/errors.ts';
-import type { BatchHead } from '../../shard/wire/message.ts';
 import { ServerError } from '../errors.ts';
 import { Answer } from '../map/answer.ts';
 import type { Form } from '../map/form.ts';
@@ -32,15 +31,15 @@ export async function serveStream(node: Node, form: Form, exchange: StreamExchan
   });
   using answer = new Answer(response, { form, clock, stallMs: limits.stallMs, controller, onBegin });
 
-  let head: BatchHead | undefined;
+  let functionName: string | undefined;
   let count = 0;
   let outcome = 'ok';
   try {
-    const { head: given, inputs } = await form.read(request, limits, (chunk) => permit.takeBytes(chunk.length));
-    head = given;
+    const { head, inputs } = await form.read(request, limits, (chunk) => permit.takeBytes(chunk.length));
     entry.name(head.call);
     permit.takeInputs(inputs.count);
     const { stream: start, name } = node.functions.get(head.function);
+    functionName = name;
     if (!start) throw new CoreError('OPTION_INVALID', `${name} is no generator; send its inputs to /v1/map`);
     if (inputs.count !== 1) {
       throw new CoreError('OPTION_INVALID', `Expected one input for the generator ${name}, got ${inputs.count}`);
@@ -74,12 +73,14 @@ export async function serveStream(node: Node, form: Form, exchange: StreamExchan
     const { status, error: body } = answerTo(error);
     outcome = body.code;
     node.state.noteFailure(error);
-    if (status >= 500) log.error({ err: error, function: head?.function }, 'a generator failed');
+    if (status >= 500) log.error({ err: error, function: functionName }, 'a generator failed');
     if (body.code === 'CLIENT_GONE') response.destroy();
     if (response.destroyed) return onBegin();
     if (!answer.begun) throw error;
     await answer.fail(body);
   } finally {
-    if (head) node.metrics.batch(head.function, { inputs: 1, milliseconds: clock.now() - began, outcome });
+    if (functionName !== undefined) {
+      node.metrics.batch(functionName, { inputs: 1, milliseconds: clock.now() - began, outcome });
+    }
   }
 }

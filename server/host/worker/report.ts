@@ -60,7 +60,7 @@ export class Report {
     this.#added();
   }
 
-  /** `issues`: those of an input that does not fit its schema. */
+  /** `issues`: as in `Failure`. */
   failure(position: number, error: unknown, issues?: readonly Issue[]): void {
     this.#failures.push({ position, error: packError(error), ...(issues && { issues }) });
     this.#added();

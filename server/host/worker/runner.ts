@@ -138,7 +138,7 @@ export class Runner {
       else if (Array.isArray(input)) entries.push({ position, args: input });
       else {
         const error = invalid(`Expected the arguments of ${piece.function} as an array, got ${kindOf(input)}`);
-        this.#settled(work, () => work.report.failure(position, error));
+        this.#settled(work, () => work.report.failure(position, error, []));
       }
     }
     return entries;

@@ -186,6 +186,11 @@ test.serial('a handler asks the collections of its node, whose errors keep their
   t.is(await t.context.warp.collection('letters').size(), 2);
 });
 
+test.serial('an error of the engine that a handler lets pass is the handler’s, and its code is told', async (t) => {
+  const [failed] = await Array.fromAsync(t.context.warp.function(tricks.misasked).map([1], { returnErrors: true }));
+  t.like(failed, { code: 'FUNCTION_FAILED', details: { name: 'CoreError', code: 'INPUT_INVALID' } });
+});
+
 test.serial('a handler logs at the level that it chooses', async (t) => {
   const { warp, journal } = t.context;
   await warp.function(tricks.levels).forEach(['one']);

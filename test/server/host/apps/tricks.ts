@@ -201,3 +201,5 @@ const sour = app.cls('Sour', {
   },
 });
 export const sourly = sour.method('sourly', (state) => state);
+
+export const misasked = app.function('misasked', (value: number) => context().embed([value] as never));
