@@ -8,6 +8,8 @@ export class LaneSet<I, O> {
   readonly #limits: BatchLimits;
   #unsubscribe: (() => void) | undefined;
   #states: readonly LaneState<I, O>[] = [];
+  /** Lanes that went with batches still under way. */
+  #leaving: readonly LaneState<I, O>[] = [];
 
   constructor(lanes: readonly Lane<I, O>[] | Lanes<I, O>, limits: BatchLimits) {
     this.#lanes = 'subscribe' in lanes ? lanes : { current: lanes, subscribe: () => () => {} };
@@ -25,6 +27,11 @@ export class LaneSet<I, O> {
 
   get all(): readonly LaneState<I, O>[] {
     return this.#states;
+  }
+
+  /** Those that run batches, whether they are still to be given more or not. */
+  get working(): LaneState<I, O>[] {
+    return [...this.#states, ...this.#leaving].filter(({ inFlight }) => inFlight > 0);
   }
 
   /** Inputs that all lanes together can have in flight. */
@@ -56,6 +63,10 @@ export class LaneSet<I, O> {
 
   #read(): void {
     const known = new Map(this.#states.map((state) => [state.lane, state]));
-    this.#states = this.#lanes.current.map((lane) => known.get(lane) ?? new LaneState(lane, this.#limits));
+    const present = this.#lanes.current;
+    this.#leaving = [...known.values(), ...this.#leaving].filter(
+      ({ lane, inFlight }) => inFlight > 0 && !present.includes(lane),
+    );
+    this.#states = present.map((lane) => known.get(lane) ?? new LaneState(lane, this.#limits));
   }
 }

@@ -385,17 +385,16 @@ class Pump<I, O> {
 
   #report(): void {
     if (!this.#settings.onProgress) return;
-    const names = new Set([...this.#flights].map(({ lane: { lane } }) => lane.name));
-    this.#settings.onProgress(this.#tally.read([...names]));
+    this.#settings.onProgress(this.#tally.read(this.#lanes.working.map(({ lane }) => lane.name)));
   }
 
   async #close(complete: boolean): Promise<void> {
-    const working = new Set([...this.#lanes.all, ...[...this.#flights].map(({ lane }) => lane)]);
+    const lanes = new Set([...this.#lanes.all, ...this.#lanes.working]);
     this.#closed = true;
     this.#timers.clear();
     this.#lanes.close();
     if (!complete) this.#stop(this.#failure?.error);
-    const cancelled = complete ? [] : [...working].map(async ({ lane }) => lane.cancel?.());
+    const cancelled = complete ? [] : [...lanes].map(async ({ lane }) => lane.cancel?.());
     try {
       await this.#source.close();
     } catch (error) {
