@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { writeTinyModel } from '../fixtures/tinyModel.ts';
+import { range } from '../../shard/iterables.ts';
+import { slow } from './fixtures/app.ts';
 import { gone } from './fixtures/fleet.ts';
 import { GATE, held, stops } from './fixtures/gated.ts';
 import { Record } from './fixtures/record.ts';
@@ -28,6 +31,26 @@ row('the client is killed', async (t, fleet) => {
   await held(fleet);
   client.kill('SIGKILL');
   await stops(t, fleet);
+});
+
+row('the client is killed, and the map has a `key`', async (t, fleet) => {
+  const client = startClient([fleet.urls.join(), 'a-key']);
+  let printed = 0;
+  for await (const _ of createInterface(client.stdout!)) if (++printed === 100) client.kill('SIGKILL');
+  await fleet.quiet();
+  const before = fleet.record.counts('slow');
+  await using warp = await fleet.connect();
+  const outputs = await Array.fromAsync(warp.function(slow).map(range(400), { maxBatchSize: 10, key: 'a-key' }));
+  t.deepEqual(
+    outputs,
+    Array.from(range(400), (value) => value * 2),
+  );
+  const runs = fleet.record.counts('slow');
+  for (const value of range(printed)) t.is(runs.get(value), 1);
+  // What was on its way, four batches to each node, may have been run in vain.
+  const again = before.keys().filter((value) => runs.get(value)! > 1);
+  t.true(again.toArray().length <= 80);
+  await warp.forget('a-key');
 });
 
 row('Ctrl-C ends the client', async (t, fleet) => {
