@@ -56,12 +56,8 @@ export class Recording implements Audience {
   }
 
   /** Whether nobody listens. */
-  get alone(): boolean {
-    return this.#listeners.size === 0;
-  }
-
   get gone(): boolean {
-    return this.alone;
+    return this.#listeners.size === 0;
   }
 
   subscribe(changed: () => void): () => void {
@@ -74,7 +70,7 @@ export class Recording implements Audience {
     const { signal } = this.#options;
     signal.throwIfAborted();
     this.#append(piece);
-    while (this.alone || this.#untaken > AHEAD_BYTES) {
+    while (this.gone || this.#untaken > AHEAD_BYTES) {
       await this.#change();
       signal.throwIfAborted();
     }

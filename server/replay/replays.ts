@@ -105,7 +105,7 @@ export class Replays implements Disposable {
     const { replayMs } = this.#limits;
     if (typeof key === 'symbol') {
       recording.trim();
-      if (recording.alone && recording.state === 'running') controller.abort(gone());
+      if (recording.gone && recording.state === 'running') controller.abort(gone());
       return;
     }
     if (this.#entries.get(key) !== entry) return;
@@ -115,7 +115,7 @@ export class Replays implements Disposable {
     else if (recording.state === 'ended') {
       entry.timer?.[Symbol.dispose]();
       entry.timer = this.#clock.after(replayMs, () => this.#forget(key, entry));
-    } else if (!recording.alone) {
+    } else if (!recording.gone) {
       entry.timer?.[Symbol.dispose]();
       entry.timer = undefined;
     } else entry.timer ??= this.#clock.after(replayMs, () => controller.abort(gone()));

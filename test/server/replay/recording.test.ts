@@ -97,9 +97,9 @@ test('who stops listening is not waited for', async (t) => {
   const next = listening.next();
   controller.abort(new Error('gone'));
   await t.throwsAsync(next, { message: 'gone' });
-  t.false(recording.alone);
+  t.false(recording.gone);
   listening[Symbol.dispose]();
-  t.true(recording.alone);
+  t.true(recording.gone);
 });
 
 test('what is trimmed can not be heard again, and the rest can', async (t) => {
