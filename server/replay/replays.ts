@@ -48,10 +48,14 @@ export class Replays implements Disposable {
     return this.#bytes;
   }
 
-  /** The run of the same batch, if it is known. Throws `BATCH_CONFLICT` if that has another body. */
+  /**
+   * The run of the same batch, if it is known. Throws `BATCH_CONFLICT` if that has another body, and `BATCH_UNKNOWN` if
+   * its answer is not kept from the beginning.
+   */
   find({ identity, fingerprint }: Pick<RunOfBatch, 'identity' | 'fingerprint'>): Recording | undefined {
     const known = identity && this.#entries.get(keyOf(identity));
-    if (!known || known.fingerprint === fingerprint) return known?.recording;
+    if (!known) return undefined;
+    if (known.fingerprint === fingerprint) return this.resume(identity, 0);
     throw new ServerError(
       'BATCH_CONFLICT',
       `${nameOf(identity)} was sent before with another body; give each batch of a call a number of its own`,

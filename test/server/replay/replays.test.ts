@@ -95,6 +95,7 @@ test('a run keeps no more of what it has told than the bound on bytes, and can b
   await recording.add('x');
   t.true(replays.bytes <= 10);
   t.throws(() => replays.resume(id(0), 0), { code: 'BATCH_UNKNOWN', message: /Part 0 of the answer .* is not kept/ });
+  t.throws(() => replays.find({ identity: id(0), fingerprint: 'same' }), { code: 'BATCH_UNKNOWN' });
   using again = replays.resume(id(0), 2).listen(2, never);
   t.is(await again.next(), 'x');
 });
