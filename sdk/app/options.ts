@@ -2,6 +2,7 @@ import type {
   BatchedOptions,
   BatchedRunOptions,
   FunctionOptions,
+  GpuNeed,
   GpuRequest,
   RunOptions,
   Schema,
@@ -9,6 +10,7 @@ import type {
   Validated,
   WorkerOptions,
 } from '../../shard/app/definition.ts';
+import { bytesOf } from '../../shard/app/byte-size.ts';
 import { isSchema } from '../../shard/app/validate.ts';
 import { requireKnown, requireNumber, resolveRetries } from '../../shard/options.ts';
 import { FUNCTION_RETRIES } from '../../shard/retry.ts';
@@ -79,9 +81,9 @@ export function settleWorkers(options: WorkerOptions, what: string): SettledWork
 
 function workersOf(options: WorkerOptions): SettledWorkers {
   const { concurrency = 1, minWorkers = 0, maxWorkers = 1, bufferWorkers = 0 } = options;
-  const { scaledownWindow = 60_000, startupTimeout = 300_000, maxWorkerMemory, maxRunsPerWorker } = options;
+  const { scaledownWindow = 60_000, startupTimeout = 300_000, maxRunsPerWorker } = options;
+  const maxWorkerMemory = memoryOf(options.maxWorkerMemory);
   requireNumber('maxWorkers', maxWorkers, { from: 1, whole: true });
-  if (maxWorkerMemory !== undefined) requireNumber('maxWorkerMemory', maxWorkerMemory, { above: 0 });
   if (maxRunsPerWorker !== undefined) requireNumber('maxRunsPerWorker', maxRunsPerWorker, { from: 1, whole: true });
   return {
     concurrency: requireNumber('concurrency', concurrency, { from: 1, whole: true }),
@@ -96,6 +98,10 @@ function workersOf(options: WorkerOptions): SettledWorkers {
   };
 }
 
+function memoryOf(size: WorkerOptions['maxWorkerMemory']): number | undefined {
+  return size === undefined ? undefined : requireNumber('maxWorkerMemory', bytesOf(size), { above: 0 });
+}
+
 function noMoreThan(name: string, value: number, maxWorkers: number): number {
   requireNumber(name, value, { from: 0, whole: true });
   if (value <= maxWorkers) return value;
@@ -105,7 +111,7 @@ function noMoreThan(name: string, value: number, maxWorkers: number): number {
   );
 }
 
-function settleGpu(gpu: FunctionOptions['gpu']): readonly GpuRequest[] {
+function settleGpu(gpu: FunctionOptions['gpu']): readonly GpuNeed[] {
   if (gpu === undefined) return [];
   const requests = isList(gpu) ? gpu : [gpu];
   if (requests.length === 0) {
@@ -115,11 +121,11 @@ function settleGpu(gpu: FunctionOptions['gpu']): readonly GpuRequest[] {
     if (typeof request === 'string' && request.trim() !== '') return request.trim();
     if (typeof request === 'object' && request !== null) {
       requireKnown(request, GPU_NAMES, 'gpu');
-      return { memory: requireNumber('gpu.memory', request.memory, { above: 0 }) };
+      return { memory: requireNumber('gpu.memory', bytesOf(request.memory), { above: 0 }) };
     }
     throw new SdkError(
       'OPTION_INVALID',
-      `Expected gpu to be a name such as 'h100', or {memory: bytes}, or a list of these, got ${JSON.stringify(request)}`,
+      `Expected gpu to be a name such as 'h100', or {memory: '16GiB'}, or a list of these, got ${JSON.stringify(request)}`,
     );
   });
 }

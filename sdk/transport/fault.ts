@@ -36,6 +36,9 @@ const FINAL: ReadonlySet<string> = new Set([
   'HEADERS_TOO_LARGE',
 ]);
 
+/** Codes that say that the node can't run the function at all: no input of the batch is why. */
+const UNFIT: ReadonlySet<string> = new Set(['WORKER_UNAVAILABLE', 'DEVICE_NOT_FOUND']);
+
 /** Stands for a failure of a server that tells no code. */
 const UNTYPED = 'SERVER_FAILED';
 
@@ -46,7 +49,7 @@ export function faultOf(node: string, remote: RemoteError, retryAfter?: number):
   if (FINAL.has(code)) return new NodeError({ ...remote, node });
   const text = `${node} answered ${code}: ${message}`;
   // A page without a typed error is not the node's: a proxy could not reach it.
-  if (!BUSY.has(code)) return new ShardError('LANE_LOST', text, { reached: code !== UNTYPED });
+  if (!BUSY.has(code)) return new ShardError('LANE_LOST', text, { reached: code !== UNTYPED && !UNFIT.has(code) });
   return new ShardError('LANE_BUSY', text, retryAfter === undefined ? {} : { retryAfter });
 }
 

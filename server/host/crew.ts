@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Gpu } from '../../core/device/gpus.ts';
-import type { GpuRequest } from '../../shard/app/definition.ts';
+import type { GpuNeed } from '../../shard/app/definition.ts';
 import { changeScaling, type Scaling } from '../../shard/app/scaling.ts';
 import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
@@ -21,7 +21,7 @@ export interface CrewOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** What each worker has one of. Default: none. */
-  readonly gpus?: { readonly shelf: Shelf; readonly request: GpuRequest } | undefined;
+  readonly gpus?: { readonly shelf: Shelf; readonly request: GpuNeed } | undefined;
   /** Starts a worker; what it rejects with is why none could be. Aborted when none is wanted any more. */
   readonly start: (signal: AbortSignal, gpu?: Gpu) => Promise<WorkerProcess>;
   /** A worker came, has room, or was given up; `took` tells of what finished in it. */

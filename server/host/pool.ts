@@ -37,8 +37,8 @@ export class Pool implements AsyncDisposable, HostedWorkers {
   readonly #options: PoolOptions;
   readonly #crew: Crew;
   #queue: Portion[] = [];
-  /** Milliseconds of a worker for each input. */
-  #pace: number | undefined;
+  /** Milliseconds of a worker for each input, by function: those of a class share it. */
+  readonly #paces = new Map<string, number>();
   #failures = 0;
 
   constructor(options: PoolOptions) {
@@ -168,33 +168,43 @@ export class Pool implements AsyncDisposable, HostedWorkers {
   }
 
   #isQuick(portion: Portion): boolean {
-    return this.#pace !== undefined && this.#pace * this.#size(portion) <= QUICK_MS;
+    const pace = this.#paceOf(portion);
+    return pace !== undefined && pace * this.#size(portion) <= QUICK_MS;
   }
 
   /** How much of a portion a worker gets. What is watched stays together: it is halved by what becomes of it. */
-  #size({ alone, positions }: Portion): number {
+  #size(portion: Portion): number {
+    const { alone, positions } = portion;
     const { concurrency, maxBatchSize = 1 } = this.#options.settings;
     const { scaling, seats } = this.#crew;
     if (alone || scaling.maxWorkers === 1) return positions.length;
     const idle = seats.filter(({ load }) => load === 0).length;
-    return sliceSize(positions.length, { pace: this.#pace, idle, unit: concurrency * maxBatchSize });
+    return sliceSize(positions.length, { pace: this.#paceOf(portion), idle, unit: concurrency * maxBatchSize });
   }
 
   /** How many workers what waits could keep busy. */
   #backlog(): number {
     const ready = this.#queue.filter(({ task }) => !task.full);
     if (ready.length === 0) return 0;
-    const pace = this.#pace;
-    const slices = ready.map(({ alone, positions }) =>
-      alone || pace === undefined ? 1 : (positions.length * pace) / SLICE_MS,
-    );
+    const slices = ready.map((portion) => {
+      const pace = this.#paceOf(portion);
+      return portion.alone || pace === undefined ? 1 : (portion.positions.length * pace) / SLICE_MS;
+    });
     const wanted = Math.round(slices.reduce((sum, each) => sum + each, 0));
     return this.#crew.seats.length + this.#crew.starting === 0 ? Math.max(1, wanted) : wanted;
   }
 
-  #measure({ milliseconds, inputs }: Took): void {
+  #measure({ task, milliseconds, inputs }: Took): void {
+    // It was its consumer that took so long.
+    if (task.full) return;
+    const { function: name } = task.options;
     const pace = milliseconds / inputs;
-    this.#pace = this.#pace === undefined ? pace : this.#pace + NEWEST * (pace - this.#pace);
+    const before = this.#paces.get(name) ?? pace;
+    this.#paces.set(name, before + NEWEST * (pace - before));
+  }
+
+  #paceOf({ task }: Portion): number | undefined {
+    return this.#paces.get(task.options.function);
   }
 
   /** Ends all that waits. */

@@ -12,6 +12,7 @@ import { machineMemory } from './memory.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 import { packInputs } from './packing.ts';
 import { type Death, halves, type Portion, remainder, suspects } from './portion.ts';
+import type { Task } from './task.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 /** Share of the machine's memory that one worker may take unless its function says otherwise. */
@@ -38,6 +39,7 @@ export interface SeatOptions {
 
 /** What a worker needed for some inputs. */
 export interface Took {
+  readonly task: Task;
   readonly milliseconds: number;
   readonly inputs: number;
 }
@@ -235,7 +237,7 @@ export class Seat {
     this.#idleSince = now;
     this.#finished++;
     if (this.#retired) this.retire();
-    this.#options.onRoom({ milliseconds, inputs: portion.positions.length });
+    this.#options.onRoom({ task: portion.task, milliseconds, inputs: portion.positions.length });
   }
 
   #failure({ portion: { task }, moved }: Running, position: number, failure: Failure): void {

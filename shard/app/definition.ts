@@ -1,9 +1,15 @@
 /** What an app declares, as those see it who run its functions or call them. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { RetryPolicy } from '../retry.ts';
+import type { ByteSize } from './byte-size.ts';
 
-/** A GPU by words of its name, such as `h100`, or `any`; or by the memory that it must have, in bytes; or `cpu` for none. */
-export type GpuRequest = string | { readonly memory: number };
+/**
+ * A GPU by words of its name, such as `h100`, or `any`; or by the memory that it must have; or `cpu` for none.
+ */
+export type GpuRequest = string | { readonly memory: ByteSize };
+
+/** The same, settled. */
+export type GpuNeed = string | { readonly memory: number };
 
 /** How many worker processes there are, and what each of them needs and may take. */
 export interface WorkerOptions {
@@ -27,8 +33,8 @@ export interface WorkerOptions {
    * run out of memory. Default: none.
    */
   readonly gpu?: GpuRequest | readonly GpuRequest[];
-  /** Bytes of resident memory above which a worker is replaced, once its runs have ended; above 0. Default: half of the machine's. */
-  readonly maxWorkerMemory?: number;
+  /** Resident memory above which a worker is replaced, once its runs have ended; above 0. Default: half of the machine's. */
+  readonly maxWorkerMemory?: ByteSize;
   /** Runs of the handler after which a worker is replaced. A whole number of 1 or more. Default: no bound. */
   readonly maxRunsPerWorker?: number;
 }
@@ -69,7 +75,7 @@ export interface SettledOptions {
   readonly scaledownWindow: number;
   readonly startupTimeout: number;
   /** In the order of preference; none if empty. */
-  readonly gpu: readonly GpuRequest[];
+  readonly gpu: readonly GpuNeed[];
   readonly maxWorkerMemory: number | undefined;
   readonly maxRunsPerWorker: number | undefined;
   /** Of a batched function only. */

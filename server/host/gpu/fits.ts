@@ -1,5 +1,5 @@
 import type { Gpu } from '../../../core/device/gpus.ts';
-import type { GpuRequest } from '../../../shard/app/definition.ts';
+import type { GpuNeed } from '../../../shard/app/definition.ts';
 
 /** Asks for no GPU at all, as the last resort of a list. */
 export const CPU = 'cpu';
@@ -10,7 +10,7 @@ const ANY = 'any';
  * Whether a GPU is what was asked for. A name fits where its words, letters and digits alone, are words of the device's
  * own in the same order: `h100` and `h100-80gb` are the `NVIDIA H100 80GB HBM3`, and `a10` is no `NVIDIA A100`.
  */
-export function fits(request: GpuRequest, { name, memoryBytes = 0 }: Gpu): boolean {
+export function fits(request: GpuNeed, { name, memoryBytes = 0 }: Gpu): boolean {
   if (typeof request === 'object') return memoryBytes >= request.memory;
   if (request.toLowerCase() === ANY) return true;
   const own = wordsOf(name);
@@ -22,12 +22,12 @@ export function fits(request: GpuRequest, { name, memoryBytes = 0 }: Gpu): boole
 }
 
 /** Whether it asks for a process without a GPU. */
-export function isCpu(request: GpuRequest): boolean {
+export function isCpu(request: GpuNeed): boolean {
   return typeof request === 'string' && request.toLowerCase() === CPU;
 }
 
 /** What was asked for, in words. */
-export function told(request: GpuRequest): string {
+export function told(request: GpuNeed): string {
   if (typeof request === 'string') return request;
   return `${gibibytes(request.memory)} of memory`;
 }

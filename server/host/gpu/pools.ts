@@ -1,5 +1,5 @@
 import { CoreError } from '../../../core/errors.ts';
-import type { GpuRequest, SettledOptions } from '../../../shard/app/definition.ts';
+import type { GpuNeed, SettledOptions } from '../../../shard/app/definition.ts';
 import { Pool, type PoolOptions } from '../pool.ts';
 import { isCpu, told, toldOf } from './fits.ts';
 import type { Shelf } from './shelf.ts';
@@ -24,11 +24,11 @@ export function poolOf(options: PoolOptions & { readonly settings: SettledOption
   return new Pool({ ...options, next, ...on(first, shelf) });
 }
 
-function on(request: GpuRequest, shelf: Shelf): Pick<PoolOptions, 'gpus'> {
+function on(request: GpuNeed, shelf: Shelf): Pick<PoolOptions, 'gpus'> {
   return isCpu(request) ? {} : { gpus: { shelf, request } };
 }
 
-function refusalOf(name: string, requests: readonly GpuRequest[], { gpus }: Shelf): CoreError {
+function refusalOf(name: string, requests: readonly GpuNeed[], { gpus }: Shelf): CoreError {
   const wanted = requests.map(told).join(', or ');
   return new CoreError('DEVICE_NOT_FOUND', `${name} needs a GPU: ${wanted}. This node has ${toldOf(gpus)}`);
 }

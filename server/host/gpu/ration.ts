@@ -1,9 +1,9 @@
-import type { GpuRequest } from '../../../shard/app/definition.ts';
+import type { GpuNeed } from '../../../shard/app/definition.ts';
 import type { Lease, Shelf } from './shelf.ts';
 
 export interface RationOptions {
   readonly shelf: Shelf;
-  readonly request: GpuRequest;
+  readonly request: GpuNeed;
   /** One is free that there was none of before. */
   readonly onFree: () => void;
   /** Others wait for one. */

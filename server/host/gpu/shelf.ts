@@ -1,5 +1,5 @@
 import type { Gpu } from '../../../core/device/gpus.ts';
-import type { GpuRequest } from '../../../shard/app/definition.ts';
+import type { GpuNeed } from '../../../shard/app/definition.ts';
 import { fits } from './fits.ts';
 
 /** A GPU that is one worker's until disposed. */
@@ -16,7 +16,7 @@ export interface Owner {
 }
 
 interface Waiter {
-  readonly request: GpuRequest;
+  readonly request: GpuNeed;
   readonly owner: Owner;
   readonly wake: () => void;
 }
@@ -39,17 +39,17 @@ export class Shelf {
   }
 
   /** Whether this node has what is asked for, free or not. */
-  has(request: GpuRequest): boolean {
+  has(request: GpuNeed): boolean {
     return this.gpus.some((gpu) => fits(request, gpu));
   }
 
   /** Whether one that fits is free. */
-  hasFree(request: GpuRequest): boolean {
+  hasFree(request: GpuNeed): boolean {
     return this.#best(request) !== undefined;
   }
 
   /** One that is free, if any is. */
-  take(request: GpuRequest, owner: Owner): Lease | undefined {
+  take(request: GpuNeed, owner: Owner): Lease | undefined {
     const gpu = this.#best(request);
     if (!gpu) return undefined;
     this.#free.delete(gpu);
@@ -71,7 +71,7 @@ export class Shelf {
   }
 
   /** Calls back once when one that fits is free, unless disposed before. */
-  wait(request: GpuRequest, owner: Owner, wake: () => void): Disposable {
+  wait(request: GpuNeed, owner: Owner, wake: () => void): Disposable {
     const waiter = { request, owner, wake };
     this.#waiters.add(waiter);
     const holders = this.#holders.values().filter((each) => each.owner !== owner && fits(request, each.gpu));
@@ -80,7 +80,7 @@ export class Shelf {
   }
 
   /** The smallest that will do; of equals the last, since the node's own engine takes the first. */
-  #best(request: GpuRequest): Gpu | undefined {
+  #best(request: GpuNeed): Gpu | undefined {
     return this.gpus
       .filter((gpu) => this.#free.has(gpu) && fits(request, gpu))
       .toSorted((one, other) => (one.memoryBytes ?? 0) - (other.memoryBytes ?? 0) || other.index - one.index)[0];

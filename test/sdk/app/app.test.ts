@@ -100,6 +100,8 @@ test(isRefused, { maxRunsPerWorker: 0.5 }, /Expected maxRunsPerWorker to be a wh
 test(isRefused, { gpu: '' }, /Expected gpu to be a name such as 'h100'/);
 test(isRefused, { gpu: [] }, /Expected gpu to name at least one request/);
 test(isRefused, { gpu: ['h100', { memory: 0 }] }, /Expected gpu.memory to be a number above 0/);
+test(isRefused, { gpu: { memory: '16 gigs' } }, /Expected gpu.memory to be a number above 0, got 16 gigs/);
+test(isRefused, { maxWorkerMemory: '2 G' }, /Expected maxWorkerMemory to be a number above 0, got 2 G/);
 test(isRefused, { gpu: { memmory: 1 } }, /Unknown option memmory of gpu/);
 
 test('one request for a GPU is a list of one, and options at their bounds are taken', (t) => {
@@ -108,6 +110,7 @@ test('one request for a GPU is a list of one, and options at their bounds are ta
     new App('b').function('c', { gpu }, handler).options.gpu;
   t.deepEqual(gpuOf('h100'), ['h100']);
   t.deepEqual(gpuOf({ memory: 2 ** 34 }), [{ memory: 2 ** 34 }]);
+  t.deepEqual(gpuOf([{ memory: '16GiB' }, { memory: '1.5 GB' }]), [{ memory: 2 ** 34 }, { memory: 1.5e9 }]);
   t.deepEqual(gpuOf(['h200', { memory: 2 ** 34 }]), ['h200', { memory: 2 ** 34 }]);
   t.like(app.function('most', { minWorkers: 2, maxWorkers: 2, bufferWorkers: 2 }, handler).options, {
     minWorkers: 2,

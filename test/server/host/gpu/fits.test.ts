@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { Gpu } from '../../../../core/device/gpus.ts';
-import type { GpuRequest } from '../../../../shard/app/definition.ts';
+import type { GpuNeed } from '../../../../shard/app/definition.ts';
 import { fits } from '../../../../server/host/gpu/fits.ts';
 
 const GIB = 2 ** 30;
@@ -11,12 +11,12 @@ const l40s: Gpu = { kind: 'nvidia', index: 0, name: 'NVIDIA L40S', memoryBytes: 
 const apple: Gpu = { kind: 'webgpu', index: 0, name: 'Apple M3' };
 
 const does = test.macro({
-  title: (_, request: GpuRequest, { name }: Gpu) => `${JSON.stringify(request)} is met by ${name}`,
-  exec: (t, request: GpuRequest, gpu: Gpu) => t.true(fits(request, gpu)),
+  title: (_, request: GpuNeed, { name }: Gpu) => `${JSON.stringify(request)} is met by ${name}`,
+  exec: (t, request: GpuNeed, gpu: Gpu) => t.true(fits(request, gpu)),
 });
 const doesNot = test.macro({
-  title: (_, request: GpuRequest, { name }: Gpu) => `${JSON.stringify(request)} is not met by ${name}`,
-  exec: (t, request: GpuRequest, gpu: Gpu) => t.false(fits(request, gpu)),
+  title: (_, request: GpuNeed, { name }: Gpu) => `${JSON.stringify(request)} is not met by ${name}`,
+  exec: (t, request: GpuNeed, gpu: Gpu) => t.false(fits(request, gpu)),
 });
 
 test(does, 'h100', h100);
