@@ -13,8 +13,10 @@ import { Task, type TaskOptions } from './task.ts';
 
 /** Milliseconds below which a portion is so quick that another should wait for its worker beside it. */
 const QUICK_MS = 100;
-/** Portions in a worker, the ones that wait included. */
+/** Portions in a worker that go on, the ones that wait for it included. */
 const MAX_LOAD = 2;
+/** Portions in a worker, also those whose outputs are not taken. */
+const MAX_HERE = 8;
 /** Share of the newest measurement in the pace. */
 const NEWEST = 0.3;
 
@@ -135,7 +137,8 @@ export class Pool implements AsyncDisposable, HostedWorkers {
   /** The outputs of a task are not taken, or are again. */
   #hold(task: Task, full: boolean): void {
     this.#crew.hold((portion) => portion.task === task, full);
-    if (!full) this.#dispatch();
+    // Either way another may go on: the task itself, or who waited behind it.
+    this.#dispatch();
     if (this.#options.next) this.#options.next.#hold(task, full);
   }
 
@@ -155,8 +158,11 @@ export class Pool implements AsyncDisposable, HostedWorkers {
 
   /** A worker that is free, the one that was last busy first, so that the others may end; or one that will soon be. */
   #seatFor(portion: Portion): Seat | undefined {
-    const open = this.#crew.seats.filter((seat) => seat.shared);
-    const free = open.filter((seat) => seat.load === 0).toSorted((one, other) => other.idleSince - one.idleSince);
+    const open = this.#crew.seats.filter((seat) => seat.shared && seat.load < MAX_HERE);
+    // What is held up by its client keeps nobody else waiting.
+    const free = open
+      .filter((seat) => (portion.alone ? seat.load : seat.active) === 0)
+      .toSorted((one, other) => other.idleSince - one.idleSince);
     if (free.length > 0 || portion.alone) return free[0];
     const { concurrency, maxBatchSize = 1 } = this.#options.settings;
     // One that can run more at once than it has.
@@ -164,7 +170,7 @@ export class Pool implements AsyncDisposable, HostedWorkers {
     if (roomy || !this.#isQuick(portion)) return roomy;
     // The others are as busy, and there will be no more of them.
     if (this.#crew.starting > 0 || (this.#backlog() > 0 && this.#crew.canGrow)) return undefined;
-    return open.find((seat) => seat.load < MAX_LOAD);
+    return open.find((seat) => seat.active < MAX_LOAD);
   }
 
   #isQuick(portion: Portion): boolean {

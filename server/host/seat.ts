@@ -94,6 +94,11 @@ export class Seat {
     return this.#running.size;
   }
 
+  /** Portions here that go on, since their outputs are taken. */
+  get active(): number {
+    return this.#running.values().reduce((sum, { portion }) => sum + (portion.task.full ? 0 : 1), 0);
+  }
+
   /** Inputs here. */
   get inputs(): number {
     return this.#running.values().reduce((sum, { portion: { positions } }) => sum + positions.length, 0);

@@ -28,7 +28,10 @@ testProp(
       positions.map((position) => `input ${position}`),
     );
     // Blocks of which nothing is meant stay where they are.
-    t.true(inputs.blocks.every(({ first, count }) => positions.some((each) => each >= first && each < first + count)) || positions.length === total);
+    t.true(
+      inputs.blocks.every(({ first, count }) => positions.some((each) => each >= first && each < first + count)) ||
+        positions.length === total,
+    );
   },
 );
 
@@ -48,7 +51,11 @@ testProp(
 
 testProp(
   'messages pass a pipe in order, each with its bytes',
-  [fc.array(fc.tuple(fc.jsonValue(), fc.array(fc.uint8Array({ maxLength: 3000 }), { maxLength: 3 })), { minLength: 1 })],
+  [
+    fc.array(fc.tuple(fc.jsonValue(), fc.array(fc.uint8Array({ maxLength: 3000 }), { maxLength: 3 })), {
+      minLength: 1,
+    }),
+  ],
   async (t, messages) => {
     const [here, there] = duplexPair();
     const received: [unknown, Buffer][] = [];

@@ -36,7 +36,10 @@ test('outputs of which one is not awaited any more leave the others to be run ag
   const task = taskOf(3);
   task.failure(1, new Error('late'));
   task.encoded(0, encodeBlock(['a', 'b', 'c']));
-  t.deepEqual([0, 1, 2].map((position) => task.isOpen(position)), [true, false, true]);
+  t.deepEqual(
+    [0, 1, 2].map((position) => task.isOpen(position)),
+    [true, false, true],
+  );
   task.encoded(0, encodeBlock(['a']));
   task.encoded(2, encodeBlock(['c']));
   const outcomes = await Array.fromAsync(task.outcomes());

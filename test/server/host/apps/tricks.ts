@@ -203,3 +203,7 @@ const sour = app.cls('Sour', {
 export const sourly = sour.method('sourly', (state) => state);
 
 export const misasked = app.function('misasked', (value: number) => context().embed([value] as never));
+
+let bulks = 0;
+/** A mebibyte that tells how many of them this worker has made. */
+export const bulky = app.function('bulky', (_value: number) => new Uint32Array(2 ** 18).fill(++bulks));
