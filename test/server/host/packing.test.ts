@@ -41,7 +41,7 @@ testProp(
   (t, bytes, length, count) => {
     const inputs = { blocks: [{ first: 0, count, bytes: length }] };
     try {
-      const piece = unpackPiece({ ...rest, inputs }, new Chunks([bytes as Uint8Array<ArrayBuffer>]));
+      const piece = unpackPiece({ ...rest, inputs }, new Chunks([bytes]));
       t.true(piece.inputs.length <= count);
     } catch (error) {
       t.like(error, { code: 'FRAME_INVALID' });

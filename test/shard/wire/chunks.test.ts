@@ -2,7 +2,7 @@ import { fc, testProp } from '@fast-check/ava';
 import test from 'ava';
 import { ByteQueue, Chunks } from '../../../shard/wire/chunks.ts';
 
-const bytes = fc.uint8Array({ maxLength: 3000 }) as fc.Arbitrary<Uint8Array<ArrayBuffer>>;
+const bytes = fc.uint8Array({ maxLength: 3000 });
 
 testProp(
   'bytes leave a queue in the order in which they came, whatever the lengths they come and are taken in',

@@ -6,7 +6,15 @@ import { column, cut } from './arbitraries.ts';
 
 testProp(
   'a batch is cut into runs that make it up, none of them large unless one input is',
-  [fc.array(fc.oneof(fc.nat(), fc.string(), fc.nat({ max: 300_000 }).map((length) => 'x'.repeat(length))))],
+  [
+    fc.array(
+      fc.oneof(
+        fc.nat(),
+        fc.string(),
+        fc.nat({ max: 300_000 }).map((length) => 'x'.repeat(length)),
+      ),
+    ),
+  ],
   (t, inputs) => {
     const parts = [...cutInputs(inputs)];
     t.deepEqual(parts.flat(), inputs);
