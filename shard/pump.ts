@@ -194,7 +194,7 @@ class Pump<I, O> {
     for (const state of this.#lanes.free(now)) {
       const task = this.#taskFor(state);
       if (!task) continue;
-      void this.#fly(new Pending(task).sendTo(state, { now, alone: isSuspect(task) }));
+      this.#send(new Pending(task).sendTo(state, { now, alone: isSuspect(task) }));
       return true;
     }
     return false;
@@ -246,9 +246,13 @@ class Pump<I, O> {
       const { pending } = hedge.late;
       this.#hedging.hedged();
       this.#tally.hedged += pending.left;
-      void this.#fly(pending.sendTo(hedge.lane, { now, hedge: true }));
+      this.#send(pending.sendTo(hedge.lane, { now, hedge: true }));
     }
     this.#watch();
+  }
+
+  #send(flight: Flight<I, O>): void {
+    this.#fly(flight).catch((error: unknown) => this.#fail(error));
   }
 
   async #fly(flight: Flight<I, O>): Promise<void> {
@@ -258,8 +262,6 @@ class Pump<I, O> {
     if (alone) state.alone = true;
     try {
       await this.#listen(flight);
-    } catch (error) {
-      this.#fail(error);
     } finally {
       this.#flights.delete(flight);
       pending.flights.delete(flight);

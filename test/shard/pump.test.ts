@@ -411,6 +411,34 @@ test('progress counts what is done, failed and sent again', async (t) => {
   t.deepEqual(seen[0]?.lanes, ['a']);
 });
 
+test('whatever is wrong with a listener to progress ends the map, and nothing else', async (t) => {
+  const rejected: unknown[] = [];
+  const onRejection = (reason: unknown): unknown => rejected.push(reason);
+  process.on('unhandledRejection', onRejection);
+  const broken = new RangeError('no such bar');
+  for (const working of [1, 0]) {
+    // While a batch runs, and after it.
+    const onProgress = ({ lanes }: PumpProgress): void => {
+      if (lanes.length === working) throw broken;
+    };
+    const lane = laneOf<number, number>('a', async function* (batch) {
+      yield { first: 0, outputs: batch.inputs };
+      await setImmediate();
+    });
+    // Outputs that are not taken keep the map from being over when its batch is.
+    const outputs = pump(range(5), [lane], { onProgress });
+    await t.throwsAsync(
+      async () => {
+        for await (const _ of outputs) await setImmediate();
+      },
+      { is: broken },
+    );
+  }
+  await setImmediate();
+  process.off('unhandledRejection', onRejection);
+  t.deepEqual(rejected, []);
+});
+
 test('a map over zipped iterables ends with the shortest', async (t) => {
   const lane = mapping<readonly [string, number], string>('a', ([text, id]) => text + id);
   t.deepEqual(await Array.fromAsync(pump(zip(repeat('x'), range(3)), [lane])), ['x0', 'x1', 'x2']);
