@@ -28,6 +28,10 @@ export interface Report {
   readonly failures: number;
   /** Runs of the functions, those that were in vain included. */
   readonly runs: number;
+  /** Milliseconds that the longest of all waits for an output took. */
+  readonly longestWait: number;
+  /** Milliseconds that the slowest node took to end when it was asked to. */
+  readonly slowestEnd: number;
   readonly troubles: Readonly<Record<string, number>>;
 }
 
@@ -47,11 +51,14 @@ export async function chaos({ seed, inputs }: ChaosOptions): Promise<Report> {
   const random = seeded(seed);
   const troubles = new Troubles(fleet, random);
   let failures = 0;
+  let longestWait = 0;
   const client = async (number: number): Promise<void> => {
     await using warp = await fleet.connect({ silence: 1500 });
     for (const [turn, handle] of [single, batched, batched, single].entries()) {
       const map = { seed, first: (number * 4 + turn) * inputs, count: inputs, ordered: turn % 2 === number };
-      failures += await check(warp.function(handle), map, () => troubles.commit(warp));
+      const seen = await check(warp.function(handle), map, () => troubles.commit(warp));
+      failures += seen.failures;
+      longestWait = Math.max(longestWait, seen.longestWait);
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, (_, number) => client(number)));
@@ -63,6 +70,8 @@ export async function chaos({ seed, inputs }: ChaosOptions): Promise<Report> {
     inputs: inputs * 4 * CLIENTS,
     failures,
     runs: runs.values().reduce((sum, times) => sum + times, 0),
+    longestWait,
+    slowestEnd: troubles.slowestEnd,
     troubles: troubles.counts,
   };
 }
@@ -74,15 +83,17 @@ interface CheckedMap {
   readonly ordered: boolean;
 }
 
-/** Runs one map, compares all that it yields with the model, and gives how many inputs failed. */
+/** Runs one map, compares all that it yields with the model, and tells how it went. */
 async function check(
   called: CalledFunction<[number], Output>,
   { seed, first, count, ordered }: CheckedMap,
   trouble: () => void,
-): Promise<number> {
+): Promise<Pick<Report, 'failures' | 'longestWait'>> {
   let read = 0;
   let taken = 0;
   let failures = 0;
+  let longestWait = 0;
+  let last = performance.now();
   function* values(): Generator<number> {
     for (; read < count;) {
       assert.ok(read - taken <= WINDOW, `${read} inputs were read while ${taken} outputs were taken`);
@@ -104,6 +115,8 @@ async function check(
   try {
     for await (const output of outputs) {
       timer.refresh();
+      longestWait = Math.max(longestWait, performance.now() - last);
+      last = performance.now();
       const index = (output instanceof InputError ? output.index + first : output.value) - first;
       assert.ok(!seen.has(index), `output ${index} came twice`);
       if (ordered) assert.equal(index, taken);
@@ -124,5 +137,5 @@ async function check(
     clearTimeout(timer);
   }
   assert.equal(seen.size, count);
-  return failures;
+  return { failures, longestWait };
 }

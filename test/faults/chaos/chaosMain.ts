@@ -13,9 +13,16 @@ const until = performance.now() + Number(values.minutes) * 60_000;
 for (let seed = Number(values.seed); performance.now() < until; seed++) {
   try {
     const began = performance.now();
-    const { inputs, failures, runs, troubles } = await chaos({ seed, inputs: Number(values.inputs) });
-    const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    console.log(`seed ${seed}: ${inputs} inputs, ${failures} failed, ${runs} runs, ${seconds} s`, troubles);
+    const { inputs, failures, runs, longestWait, slowestEnd, troubles } = await chaos({
+      seed,
+      inputs: Number(values.inputs),
+    });
+    const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
+    console.log(
+      `seed ${seed}: ${inputs} inputs, ${failures} failed, ${runs} runs, ${seconds(performance.now() - began)};`,
+      `longest wait ${seconds(longestWait)}, slowest end ${seconds(slowestEnd)};`,
+      Object.entries(troubles).flat().join(' '),
+    );
   } catch (error) {
     console.error(`seed ${seed} failed:`, error);
     process.exitCode = 1;

@@ -31,6 +31,8 @@ export class Troubles {
   readonly #busy = new Set<Member>();
   readonly #pending = new Set<Promise<void>>();
   #error: unknown;
+  /** Milliseconds that the slowest node took to end when it was asked to. */
+  slowestEnd = 0;
 
   constructor(fleet: Fleet, random: () => number) {
     this.#fleet = fleet;
@@ -54,7 +56,9 @@ export class Troubles {
       case 'kill':
       case 'end':
         return this.#process(kind, member, async () => {
+          const began = performance.now();
           await member.end(kind === 'kill' ? 'SIGKILL' : 'SIGTERM');
+          this.slowestEnd = Math.max(this.slowestEnd, performance.now() - began);
           await sleep(milliseconds);
           await member.restart();
         });
