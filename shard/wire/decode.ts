@@ -10,19 +10,14 @@ import { parseEnd, parseFailure, parseHead, parseRemoteError } from './schema.ts
 import { Allowance } from './scan.ts';
 import { unpackValue } from './values.ts';
 
-export interface DecodeOptions extends FrameDecoderOptions {
-  /** Most values in one frame. Default: as many as its bytes can hold. */
-  readonly maxValues?: number;
-}
-
 /** The messages in a stream of bytes, as they arrive. Throws `FRAME_INVALID`, also if it ends inside a frame. */
 export async function* decodeMessages(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  { maxValues, ...options }: DecodeOptions = {},
+  options: FrameDecoderOptions = {},
 ): AsyncGenerator<Message, void, undefined> {
   const decoder = new FrameDecoder(options);
   // One for all frames, since the reader of a request holds what all of them say.
-  const bounds = { allowance: new Allowance(), ...(maxValues !== undefined && { maxValues }) };
+  const bounds = { allowance: new Allowance() };
   for await (const chunk of chunks) {
     for (const frame of decoder.push(chunk)) yield parseFrame(frame, bounds);
   }
