@@ -37,7 +37,7 @@ export function remoteMap<I, O, E extends boolean>(
   const either = signal ? AbortSignal.any([signal, nodes.closed]) : nodes.closed;
   const joined = join ? [join(lanes.current)] : lanes;
   const resume = key === undefined ? undefined : new Resume(key, nodes.nodes);
-  const run = (observed: Pick<PumpOptions, 'onProgress'>): Outputs<O, E> => {
+  const run = (observed: Pick<PumpOptions, 'onProgress' | 'onEnd'>): Outputs<O, E> => {
     const outputs = pump(inputs, joined, { ...rest, ...resume?.options, ...observed, signal: either }) as Outputs<O, E>;
     return resume ? resume.before(outputs, either) : outputs;
   };
@@ -46,7 +46,7 @@ export function remoteMap<I, O, E extends boolean>(
   if (progress) displays.push(terminalDisplay());
   if (displays.length === 0) return run({});
   const reporter = new Reporter(systemClock, total, displays);
-  return reported(run({ onProgress: reporter.count }), reporter);
+  return run({ onProgress: reporter.count, onEnd: reporter.finish });
 }
 
 /** A lane to each node, for as long as the node is there. */
@@ -59,11 +59,6 @@ function lanesTo<I, O>(nodes: Nodes, call: Call, founders: boolean): Lanes<I, O>
     },
     subscribe: (changed) => nodes.subscribe(changed),
   };
-}
-
-async function* reported<T>(outputs: AsyncGenerator<T>, reporter: Reporter): AsyncGenerator<T, void, undefined> {
-  using _ = reporter;
-  yield* outputs;
 }
 
 /** Throws `DISPOSED` once the connection is closed. */

@@ -68,6 +68,8 @@ export interface PumpOptions {
   readonly signal?: AbortSignal;
   /** Called whenever the counts have changed, at most once per answer of a lane. Must not throw. */
   readonly onProgress?: (progress: PumpProgress) => void;
+  /** Called once after a map that has begun has ended, however it did. Must not throw. */
+  readonly onEnd?: () => void;
   readonly clock?: Clock;
   /** Numbers in [0, 1) for jitter. Default: `Math.random`. */
   readonly random?: () => number;
@@ -90,6 +92,7 @@ export interface PumpSettings {
   readonly homeOf: ((index: number) => Home | undefined) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: PumpProgress) => void) | undefined;
+  readonly onEnd: (() => void) | undefined;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -111,6 +114,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof PumpOptions>([
   'homeOf',
   'signal',
   'onProgress',
+  'onEnd',
   'clock',
   'random',
 ]);
@@ -137,6 +141,7 @@ export function resolveOptions(options: PumpOptions): PumpSettings {
     homeOf: options.homeOf,
     signal: options.signal,
     onProgress: options.onProgress,
+    onEnd: options.onEnd,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   };

@@ -2,6 +2,7 @@ import { Backlog } from './backlog.ts';
 import { estimateBytes } from './bytes.ts';
 import type { Answer, Inputs, Lane, Lanes } from './contract.ts';
 import { InputError, ShardError } from './errors.ts';
+import { Drain, type Spring } from './drain.ts';
 import { Drought } from './drought.ts';
 import { type Flight, Pending } from './flight.ts';
 import { type Hedge, Hedging } from './hedging.ts';
@@ -39,10 +40,10 @@ export function pump<I, O>(
   if ('length' in lanes && lanes.length === 0) {
     throw new ShardError('OPTION_INVALID', 'Expected at least one lane to send batches to, got none');
   }
-  return new Pump(inputs, lanes, settings).run();
+  return new Drain(new Pump(inputs, lanes, settings));
 }
 
-class Pump<I, O> {
+class Pump<I, O> implements Spring<O | InputError> {
   readonly #settings: PumpSettings;
   readonly #lanes: LaneSet<I, O>;
   readonly #source: Source<I>;
@@ -61,8 +62,9 @@ class Pump<I, O> {
   #stopWatch: (() => void) | undefined;
   #stopWait: (() => void) | undefined;
   #closed = false;
+  /** Lanes that are to hear that nothing more is wanted of them. */
+  #stopped: ReadonlySet<LaneState<I, O>> = new Set();
   #failure: { readonly error: unknown } | undefined;
-  #changed = false;
   #wake: (() => void) | undefined;
 
   constructor(inputs: Inputs<I>, lanes: readonly Lane<I, O>[] | Lanes<I, O>, settings: PumpSettings) {
@@ -98,43 +100,38 @@ class Pump<I, O> {
     });
   }
 
-  async *run(): AsyncGenerator<O | InputError, void, undefined> {
+  open(): void {
     const { signal } = this.#settings;
-    const onAbort = (): void => this.#fail(signal?.reason);
-    let complete = false;
-    try {
-      signal?.throwIfAborted();
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#lanes.open(() => this.#lanesChanged());
-      this.#lanesChanged();
-      for (;;) {
-        this.#changed = false;
-        while (this.#outputs.ready) {
-          if (this.#failure) throw this.#failure.error;
-          yield this.#outputs.take();
-          if (this.#intake.resumable) this.#schedule();
-        }
-        if (this.#failure) throw this.#failure.error;
-        if (this.#intake.finished) break;
-        await this.#change();
-      }
-      complete = true;
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-      await this.#close(complete);
-    }
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', this.#aborted, { once: true });
+    this.#lanes.open(() => this.#lanesChanged());
+    this.#lanesChanged();
   }
 
-  /** Waits until there may be something to yield that was not there when `#changed` was last false. */
+  get ready(): boolean {
+    return this.#outputs.ready && !this.#failure && !this.#intake.resumable;
+  }
+
+  take(): O | InputError {
+    return this.#outputs.take();
+  }
+
+  async more(): Promise<boolean> {
+    if (this.#failure) throw this.#failure.error;
+    if (this.#intake.resumable) this.#schedule();
+    else if (this.#intake.finished) return false;
+    else await this.#change();
+    return true;
+  }
+
+  /** Waits until there may be something to take. */
   async #change(): Promise<void> {
-    if (this.#changed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
     await promise;
   }
 
   #wakeUp(): void {
-    this.#changed = true;
     this.#wake?.();
   }
 
@@ -153,12 +150,16 @@ class Pump<I, O> {
   }
 
   #stop(reason: unknown): void {
+    // Those that left count too, while they have batches, and by the end of the map they may have none.
+    this.#stopped = new Set([...this.#lanes.all, ...this.#lanes.working]);
     for (const flight of this.#flights) flight.stop(reason);
   }
 
   get #over(): boolean {
     return this.#closed || this.#failure !== undefined;
   }
+
+  readonly #aborted = (): void => this.#fail(this.#settings.signal?.reason);
 
   readonly #number = (): number => this.#batches++;
 
@@ -390,13 +391,13 @@ class Pump<I, O> {
     this.#settings.onProgress(this.#tally.read(this.#lanes.working.map(({ lane }) => lane.name)));
   }
 
-  async #close(complete: boolean): Promise<void> {
-    const lanes = new Set([...this.#lanes.all, ...this.#lanes.working]);
+  async close(complete: boolean): Promise<void> {
+    this.#settings.signal?.removeEventListener('abort', this.#aborted);
     this.#closed = true;
     this.#timers.clear();
     this.#lanes.close();
-    if (!complete) this.#stop(this.#failure?.error);
-    const cancelled = complete ? [] : [...lanes].map(async ({ lane }) => lane.cancel?.());
+    if (!complete && !this.#failure) this.#stop(undefined);
+    const cancelled = Array.from(this.#stopped, async ({ lane }) => lane.cancel?.());
     try {
       await this.#source.close();
     } catch (error) {
@@ -404,6 +405,7 @@ class Pump<I, O> {
       if (!this.#failure) throw error;
     } finally {
       await Promise.allSettled(cancelled);
+      this.#settings.onEnd?.();
     }
   }
 }

@@ -13,7 +13,7 @@ export interface Display {
 }
 
 /** Feeds displays with the progress of one map, each at its own pace. */
-export class Reporter implements Disposable {
+export class Reporter {
   readonly #clock: Clock;
   readonly #meter: Meter;
   readonly #displays: { readonly display: Display; next: number }[];
@@ -37,8 +37,9 @@ export class Reporter implements Disposable {
     }
   };
 
-  [Symbol.dispose](): void {
+  /** For the pump's `onEnd`. */
+  readonly finish = (): void => {
     const reading = this.#meter.read();
     for (const { display } of this.#displays) display.finish(reading);
-  }
+  };
 }

@@ -40,13 +40,12 @@ test('each display is updated at its own pace, and once at the end', (t) => {
     update: ({ done }) => seen.push(`${name}${done}`),
     finish: ({ done }) => seen.push(`${name}${done} end`),
   });
-  {
-    using reporter = new Reporter(clock, undefined, [display('a', 100), display('b', 250)]);
-    for (let done = 1; done <= 6; done++) {
-      clock.time += 50;
-      reporter.count(counts(done));
-    }
+  const reporter = new Reporter(clock, undefined, [display('a', 100), display('b', 250)]);
+  for (let done = 1; done <= 6; done++) {
+    clock.time += 50;
+    reporter.count(counts(done));
   }
+  reporter.finish();
   t.deepEqual(seen, ['a2', 'a4', 'b5', 'a6', 'a6 end', 'b6 end']);
 });
 
