@@ -44,8 +44,11 @@ export class Connection {
   /** Resets both ends. */
   reset(): void {
     this.#closed.abort();
-    this.#client.resetAndDestroy();
-    this.#node.resetAndDestroy();
+    for (const socket of [this.#client, this.#node]) {
+      // The system refuses to reset a socket whose end is on its way, and Node would never close it.
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
+    }
   }
 
   async #live(): Promise<void> {
