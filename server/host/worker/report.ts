@@ -31,6 +31,8 @@ export class Report {
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
   #held = false;
+  /** Whether the node knows that this piece is done. */
+  #told = false;
 
   /** `prompt`: each result is sent at once, since someone watches. */
   constructor(channel: Channel, piece: Pick<Piece, 'id' | 'indices'>, { prompt }: { readonly prompt: boolean }) {
@@ -85,11 +87,12 @@ export class Report {
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const run of this.#runs()) this.#sendRun(run);
+    const runs = [...this.#runs()];
+    for (const [at, run] of runs.entries()) this.#sendRun(run, at === runs.length - 1);
     [this.#outputs, this.#bytes] = [[], 0];
     const failures = this.#failures;
     this.#failures = [];
-    if (failures.length > 0 || this.done) this.#send({ failures, done: this.done });
+    if (failures.length > 0 || (this.done && !this.#told)) this.#send({ failures, done: this.done });
   }
 
   /** The outputs, cut where positions, or those in the batch, are not consecutive. */
@@ -108,8 +111,11 @@ export class Report {
     }
   }
 
-  /** Outputs that can't travel have failed, and no others. */
-  #sendRun(run: readonly Output[]): void {
+  /**
+   * Outputs that can't travel have failed, and no others. The last of the piece say so themselves: whoever has all
+   * outputs of a batch finds no worker that still runs it.
+   */
+  #sendRun(run: readonly Output[], last: boolean): void {
     const [{ position }] = run as [Output];
     let block: Block;
     try {
@@ -119,10 +125,12 @@ export class Report {
       );
     } catch (error) {
       if (run.length === 1) this.#failures.push({ position, error: packError(error) });
-      else for (const each of run) this.#sendRun([each]);
+      else for (const [at, each] of run.entries()) this.#sendRun([each], last && at === run.length - 1);
       return;
     }
-    this.#send({ outputs: { position, count: run.length }, failures: [], done: false }, block);
+    const done = last && this.done && this.#failures.length === 0;
+    this.#told = done;
+    this.#send({ outputs: { position, count: run.length }, failures: [], done }, block);
   }
 
   #send(results: Omit<Results, 'piece'>, block?: Block): void {
