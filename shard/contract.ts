@@ -31,8 +31,8 @@ export interface Lane<I, O> {
   /**
    * Yields answers that cover each input of the batch exactly once, then returns. Stops soon after `signal` aborts.
    * Throws a `BatchError` if the function failed for the batch as a whole; a `ShardError` with `LANE_LOST`,
-   * `LANE_BUSY`, `LANE_FAULTY` or `FRAME_INVALID` if the lane is at fault, so that what is left is sent again;
-   * anything else ends the map.
+   * `LANE_BUSY`, `LANE_FAULTY` or `FRAME_INVALID` if the lane is at fault, so that what is left is sent again, and never
+   * to this lane if the error is `unfit`; anything else ends the map.
    */
   send(batch: Batch<I>, signal: AbortSignal): AsyncIterable<Answer<O>>;
   /** Whether the lane is up, asked before it gets again what it may have been lost under. Throws as `send` does. */

@@ -55,7 +55,7 @@ export class Drought<I, O> {
   isHopeless(now: number): boolean {
     const { maxRetries } = this.#policy;
     if (this.#convicted > maxRetries) return true;
-    const losses = this.#lanes.all.map((state) => state.losses);
+    const losses = this.#lanes.fit.map((state) => state.losses);
     if (losses.length === 0 || this.#since === undefined) return false;
     if (losses.every((count) => count > maxRetries)) return true;
     return losses.every((count) => count > 0) && this.#losses > maxRetries && now - this.#since >= this.#span;

@@ -28,6 +28,8 @@ export interface ShardErrorOptions extends ErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>;
   /** Whether what was sent may have arrived, so that it may be to blame. Default: `true`. */
   readonly reached?: boolean;
+  /** Why the lane can never run the function, whatever the input: what the map ends with if no lane can. */
+  readonly unfit?: Error;
 }
 
 /** Planning, streaming or the wire could not do what was asked; `code` says why. */
@@ -37,6 +39,7 @@ export class ShardError extends Error {
   readonly retryAfter: number | undefined;
   readonly details: Readonly<Record<string, unknown>> | undefined;
   readonly reached: boolean;
+  readonly unfit: Error | undefined;
 
   constructor(code: ShardErrorCode, message: string, options?: ShardErrorOptions) {
     super(message, options);
@@ -44,6 +47,7 @@ export class ShardError extends Error {
     this.retryAfter = options?.retryAfter;
     this.details = options?.details;
     this.reached = options?.reached ?? true;
+    this.unfit = options?.unfit;
   }
 }
 

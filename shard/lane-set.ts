@@ -29,6 +29,11 @@ export class LaneSet<I, O> {
     return this.#states;
   }
 
+  /** Those that may be able to run the function. */
+  get fit(): LaneState<I, O>[] {
+    return this.#states.filter(({ unfit }) => unfit === undefined);
+  }
+
   /** Those that run batches, whether they are still to be given more or not. */
   get working(): LaneState<I, O>[] {
     return [...this.#states, ...this.#leaving].filter(({ inFlight }) => inFlight > 0);
@@ -37,7 +42,7 @@ export class LaneSet<I, O> {
   /** Inputs that all lanes together can have in flight. */
   get capacity(): number {
     let capacity = 0;
-    for (const { lane, size } of this.#states) capacity += lane.concurrency * size;
+    for (const { lane, size } of this.fit) capacity += lane.concurrency * size;
     return capacity;
   }
 

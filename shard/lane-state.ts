@@ -13,6 +13,8 @@ export class LaneState<I, O> {
   /** Whether it runs a batch that must have no other beside it. */
   alone = false;
   lastError: unknown;
+  /** Why it can never run the function; it is given nothing more. */
+  unfit: Error | undefined;
   #failures = 0;
   #losses = 0;
   #pausedUntil = -Infinity;
@@ -34,7 +36,7 @@ export class LaneState<I, O> {
   }
 
   get healthy(): boolean {
-    return this.#failures === 0;
+    return this.#failures === 0 && this.unfit === undefined;
   }
 
   /** How often in a row it was lost or at fault. */
@@ -50,7 +52,7 @@ export class LaneState<I, O> {
   /** Whether a batch may be sent now. A lane that failed gets one batch as a probe until it answers. */
   free(now: number): boolean {
     const most = this.healthy ? this.lane.concurrency : 1;
-    return now >= this.#pausedUntil && !this.alone && this.inFlight < most;
+    return this.unfit === undefined && now >= this.#pausedUntil && !this.alone && this.inFlight < most;
   }
 
   answered(): void {

@@ -170,7 +170,7 @@ class Pump<I, O> implements Spring<O | InputError> {
   }
 
   #waitForLanes(): void {
-    if (this.#lanes.all.length > 0 || this.#flights.size > 0) {
+    if (this.#lanes.fit.length > 0 || this.#flights.size > 0) {
       this.#stopWait?.();
       this.#stopWait = undefined;
       return;

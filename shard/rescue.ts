@@ -59,6 +59,10 @@ export class Rescue<I, O> {
   }
 
   #putAside(lane: LaneState<I, O>, error: ShardError): void {
+    if (error.unfit) {
+      [lane.unfit, lane.lastError] = [error.unfit, error];
+      return;
+    }
     const { settings, drought, timers, proceed } = this.#options;
     const { clock, laneRetries, patience, random } = settings;
     const now = clock.now();
@@ -77,12 +81,17 @@ export class Rescue<I, O> {
   }
 
   #failOver(flight: Flight<I, O>, error: ShardError, well: boolean): void {
-    const { settings, drought, backlog, tally, end, number } = this.#options;
+    const { settings, lanes, drought, backlog, tally, end, number } = this.#options;
     const { lane, pending, alone } = flight;
     const now = settings.clock.now();
     const rest = pending.rest();
     const task = { ...pending.task, attempt: pending.attempts, avoid: lane.lane.name };
     tally.resent += rest.inputs.length;
+    if (error.unfit) {
+      if (lanes.fit.length === 0) end(error.unfit);
+      else backlog.unshift([{ ...task, ...rest }]);
+      return;
+    }
     if (error.code === 'LANE_BUSY') {
       const busySince = Math.max(task.busySince ?? now, drought.lastAnswer);
       if (now - busySince >= settings.patience) end(this.#exhausted(error));

@@ -4,7 +4,7 @@ import { BatchError, InputError, ShardError } from '../../shard/errors.ts';
 import { resolveRetries } from '../../shard/options.ts';
 import { FUNCTION_RETRIES, LANE_RETRIES, retryDelay, type RetryPolicy } from '../../shard/retry.ts';
 import type { RemoteError } from '../../shard/wire/message.ts';
-import type { Nodes } from '../node.ts';
+import type { Node, Nodes } from '../node.ts';
 import { requireOpen } from '../remote-function.ts';
 import { GeneratorFailed, StreamRun } from './stream-run.ts';
 
@@ -41,10 +41,13 @@ export async function* remoteGen<Y>(
   turns.set(nodes, at + 1);
   let failures = 0;
   let losses = 0;
+  /** Nodes that can't run it, and why. */
+  const unfit = new Map<Node, Error>();
   try {
     for (let batch = 0; ; batch++) {
-      const node = nodes.nodes[at % nodes.nodes.length];
-      if (!node) throw new ShardError('LANES_EXHAUSTED', `${name} has no node to run on; all have left the connection`);
+      const fit = nodes.nodes.filter((each) => !unfit.has(each));
+      const node = fit[at % fit.length];
+      if (!node) throw unfit.values().next().value ?? deserted(name);
       const run = new StreamRun<Y>(node, { call, batch, failures, input, ahead: AHEAD }, ended);
       try {
         return yield* run.items();
@@ -60,6 +63,10 @@ export async function* remoteGen<Y>(
         }
         if (!(error instanceof ShardError) || !LOST.has(error.code)) throw error;
         if (run.begun) throw lost(name, error);
+        if (error.unfit) {
+          unfit.set(node, error.unfit);
+          continue;
+        }
         at++;
         if (++losses > LANE_RETRIES.maxRetries) throw exhausted(name, losses, error);
         const delay = Math.max(error.retryAfter ?? 0, retryDelay(LANE_RETRIES, losses, Math.random));
@@ -83,6 +90,10 @@ function remoteErrorOf(error: unknown): RemoteError | undefined {
 function lost(name: string, cause: ShardError): ShardError {
   const message = `${name} was cut off after it had yielded, so it is not run again: ${cause.message}`;
   return new ShardError('STREAM_LOST', message, { cause });
+}
+
+function deserted(name: string): ShardError {
+  return new ShardError('LANES_EXHAUSTED', `${name} has no node to run on; all have left the connection`);
 }
 
 function exhausted(name: string, times: number, cause: ShardError): ShardError {

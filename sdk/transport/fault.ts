@@ -36,8 +36,11 @@ const FINAL: ReadonlySet<string> = new Set([
   'HEADERS_TOO_LARGE',
 ]);
 
-/** Codes that say that the node can't run the function at all: no input of the batch is why. */
-const UNFIT: ReadonlySet<string> = new Set(['WORKER_UNAVAILABLE', 'DEVICE_NOT_FOUND']);
+/** Says that the node has not what the function needs, whatever the input, and will not have it. */
+const UNFIT = 'DEVICE_NOT_FOUND';
+
+/** Says that the node can't run the function now: no input of the batch is why. */
+const UNAVAILABLE = 'WORKER_UNAVAILABLE';
 
 /** Stands for a failure of a server that tells no code. */
 const UNTYPED = 'SERVER_FAILED';
@@ -48,8 +51,11 @@ export function faultOf(node: string, remote: RemoteError, retryAfter?: number):
   if (BATCH.has(code)) return new BatchError(remote);
   if (FINAL.has(code)) return new NodeError({ ...remote, node });
   const text = `${node} answered ${code}: ${message}`;
+  if (code === UNFIT) {
+    return new ShardError('LANE_LOST', text, { reached: false, unfit: new NodeError({ ...remote, node }) });
+  }
   // A page without a typed error is not the node's: a proxy could not reach it.
-  if (!BUSY.has(code)) return new ShardError('LANE_LOST', text, { reached: code !== UNTYPED && !UNFIT.has(code) });
+  if (!BUSY.has(code)) return new ShardError('LANE_LOST', text, { reached: code !== UNTYPED && code !== UNAVAILABLE });
   return new ShardError('LANE_BUSY', text, retryAfter === undefined ? {} : { retryAfter });
 }
 

@@ -269,6 +269,43 @@ test('when no lane can be made to answer the map ends and says what each said', 
   t.is(clock.pending, 0);
 });
 
+/** A lane that can never run the function, and says so. */
+const unfit = (name: string): RecordedLane<number, number> =>
+  // oxlint-disable-next-line require-yield
+  laneOf<number, number>(name, async function* () {
+    throw new ShardError('LANE_LOST', 'refused', { reached: false, unfit: new RangeError(`${name} has no GPU`) });
+  });
+
+test('a lane that can not run the function is asked once, and others run all of it', async (t) => {
+  const clock = new FakeClock();
+  const [bad, good] = [unfit('a'), double('b')];
+  const outputs = await clock.run(Array.fromAsync(pump(range(100), [bad, good], { clock })));
+  t.deepEqual(outputs, [...range(0, 200, 2)]);
+  // Those that were under way together.
+  t.true(bad.batches.length <= bad.concurrency);
+});
+
+test('when no lane can run the function the map ends at once with why', async (t) => {
+  const clock = new FakeClock();
+  const lanes = [unfit('a'), unfit('b')];
+  await t.throwsAsync(Array.fromAsync(pump(range(10), lanes, { clock })), {
+    name: 'RangeError',
+    message: /has no GPU/,
+  });
+  t.true(lanes.every(({ batches, cancelled }) => batches.length > 0 && cancelled === 1));
+  t.is(clock.pending, 0);
+});
+
+test('where some lanes can not run the function and the others are lost, the map ends as if there were only those', async (t) => {
+  const clock = new FakeClock();
+  // oxlint-disable-next-line require-yield
+  const dead = laneOf<number, number>('b', async function* () {
+    throw new ShardError('LANE_LOST', 'gone');
+  });
+  const outputs = pump(range(10), [unfit('a'), dead], { clock });
+  await t.throwsAsync(clock.run(Array.fromAsync(outputs)), { code: 'LANES_EXHAUSTED', message: /a: refused; b: gone/ });
+});
+
 test('a busy lane is asked again no sooner than it told, for as long as patience lasts', async (t) => {
   const clock = new FakeClock();
   const sent: number[] = [];

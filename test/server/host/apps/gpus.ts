@@ -15,7 +15,11 @@ export const large = app.function('large', { gpu: 'large', maxWorkers: 4 }, asyn
 
 export const either = app.function('either', { gpu: ['none-of-these', { memory: 8 * 2 ** 30 }] }, () => where());
 
-export const missing = app.function('missing', { gpu: ['h100', { memory: 2 ** 50 }] }, () => where());
+export const missing = app.function('missing', { gpu: ['h100', { memory: 2 ** 50 }] }, (_value: number) => where());
+
+export const streamed = app.function('streamed', { gpu: 'large' }, async function* () {
+  yield where();
+});
 
 /** Runs out of memory where there is less than asked for, in the way asked for. */
 export const hungry = app.function(

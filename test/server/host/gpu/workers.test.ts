@@ -1,5 +1,6 @@
 import anyTest, { type TestFn } from 'ava';
 import type { Gpu } from '../../../../core/device/gpus.ts';
+import { connect } from '../../../../sdk/connect.ts';
 import { range, repeat } from '../../../../shard/iterables.ts';
 import { ask } from '../../fixtures/client.ts';
 import * as gpus from '../apps/gpus.ts';
@@ -42,6 +43,29 @@ test.serial('a node without a GPU that fits refuses the batch, so that another t
     refused.message!,
     /missing needs a GPU: h100, or 1048576\.0 GiB of memory\. This node has Small \(4\.0 GiB\), Large/,
   );
+});
+
+test.serial('a map over nodes of which one has a GPU that fits is run there, also what is streamed', async (t) => {
+  await using bare = await openHouse({ app: appPath('gpus'), gpus: async () => [] });
+  await using warp = await connect({ nodes: [bare.url, t.context.url] });
+  const outputs = await Array.fromAsync(warp.function(gpus.large).map(range(40), ONE_EACH));
+  t.true(outputs.every((output) => /^Large GPU-[12]$/.test(output)));
+  for (let run = 0; run < 2; run++) {
+    t.regex((await Array.fromAsync(warp.function(gpus.streamed).remoteGen()))[0]!, /^Large GPU-[12]$/);
+  }
+});
+
+test.serial('where no node has a GPU that fits the map ends at once, and says what there is', async (t) => {
+  await using bare = await openHouse({ app: appPath('gpus'), gpus: async () => [] });
+  await using warp = await connect({ nodes: [bare.url, t.context.url] });
+  const error = { name: 'NodeError', code: 'DEVICE_NOT_FOUND', message: /missing needs a GPU: h100.* This node has/ };
+  await t.throwsAsync(Array.fromAsync(warp.function(gpus.missing).map(range(40))), error);
+  await t.throwsAsync(warp.function(gpus.missing).remote(1), error);
+  await using alone = await connect({ nodes: [bare.url] });
+  await t.throwsAsync(Array.fromAsync(alone.function(gpus.streamed).remoteGen()), {
+    name: 'NodeError',
+    code: 'DEVICE_NOT_FOUND',
+  });
 });
 
 for (const how of ['throw', 'die'] as const) {
