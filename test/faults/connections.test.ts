@@ -9,7 +9,7 @@ const row = rowsOn({ nodes: 2 });
 
 const COUNT = 400;
 const doubles = Array.from({ length: COUNT }, (_, value) => value * 2);
-const SMALL = { maxBatchSize: 10 } as const;
+const SMALL = { maxBatchSize: 10, hedge: false } as const;
 
 /** The first node is afflicted so during a map; the most that a batch of ten may run again is returned. */
 async function mapUnder(

@@ -10,6 +10,7 @@ import { rowsOn } from './fixtures/rows.ts';
 const row = rowsOn({ nodes: 2, args: ['--limit', 'replayMs=600000'] });
 
 const SIZE = 8;
+const SMALL = { initialBatchSize: SIZE, maxBatchSize: SIZE, hedge: false } as const;
 
 /** Maps `gated` without end, and calls back once both nodes hold an input. */
 async function leaving(
@@ -27,7 +28,7 @@ async function leaving(
       closed = true;
     }
   }
-  const outputs = warp.function(app.gated).map(inputs(), { initialBatchSize: SIZE, maxBatchSize: SIZE, ...options });
+  const outputs = warp.function(app.gated).map(inputs(), { ...SMALL, ...options });
   // The first batch of each node has come.
   for (const value of range(2 * SIZE)) t.is((await outputs.next()).value, value * 2);
   await held(fleet);
@@ -78,7 +79,7 @@ row('the source of inputs throws', async (t, fleet) => {
     await held(fleet);
     throw error;
   }
-  const outputs = warp.function(app.gated).map(inputs(), { initialBatchSize: SIZE, maxBatchSize: SIZE });
+  const outputs = warp.function(app.gated).map(inputs(), SMALL);
   await t.throwsAsync(Array.fromAsync(outputs), { is: error });
   await warp[Symbol.asyncDispose]();
   await stops(t, fleet);
