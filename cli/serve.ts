@@ -2,6 +2,7 @@ import { homedir, platform } from 'node:os';
 import type { Engine } from '../core/contract.ts';
 import { builtIns } from '../core/functions/registry.ts';
 import { AppHost } from '../server/host/app-host.ts';
+import { countBuffersWithHeap } from '../server/buffer-memory.ts';
 import type { Limits } from '../server/limits.ts';
 import { createLog, type LogLevel } from '../server/log.ts';
 import { startServer } from '../server/server.ts';
@@ -27,6 +28,7 @@ export interface ServeOptions extends EngineFlags, TokenSources {
 /** Serves until told to stop, lets running batches finish, and closes everything. */
 export async function serve(app: string | undefined, options: ServeOptions, parts: Parts): Promise<void> {
   const began = performance.now();
+  countBuffersWithHeap();
   const log = createLog({ level: options.logLevel });
   using stop = listenForStop({ withParent: options.withParent === true });
   const token = await findToken(options);

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Engine } from '../../core/contract.ts';
 import type { HostedFunction } from '../../core/functions/contract.ts';
 import { AppHost } from '../../server/host/app-host.ts';
+import { countBuffersWithHeap } from '../../server/buffer-memory.ts';
 import { createLog } from '../../server/log.ts';
 import { startServer } from '../../server/server.ts';
 import { rows, WIDTH } from './work.ts';
@@ -40,6 +41,7 @@ const engine: Engine = {
   [Symbol.asyncDispose]: async () => {},
 };
 
+countBuffersWithHeap();
 const log = createLog({ destination: { write: () => {} } });
 const host = await AppHost.open(fileURLToPath(new URL('app.ts', import.meta.url)), { log });
 const { url } = await startServer({ engine, functions: [echo, vector, ...host.functions], log });

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { packError } from '../../../core/thread/packed-error.ts';
 import type { AppDefinition } from '../../../shard/app/definition.ts';
 import type { Chunks } from '../../../shard/wire/chunks.ts';
+import { countBuffersWithHeap } from '../../buffer-memory.ts';
 import type { PackedPiece, Piece, ToWorker } from '../messages.ts';
 import { Asks } from './asks.ts';
 import { openNodeChannel } from './channel.ts';
@@ -13,6 +14,7 @@ import { Runner } from './runner.ts';
 import { type Unit, unitsOf } from './unit.ts';
 import { unpackPiece } from './unpack.ts';
 
+countBuffersWithHeap();
 let receive: (message: ToWorker, bytes: Chunks) => void = () => {};
 let runner: Runner | undefined;
 const nodeChannel = openNodeChannel({

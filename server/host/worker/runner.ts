@@ -89,7 +89,9 @@ export class Runner {
   async #lane(): Promise<void> {
     try {
       for (let work = this.#head(); work; work = this.#head()) {
-        await this.#step(work);
+        const step = this.#step(work);
+        // What a handler gives at once costs no wait.
+        if (step) await step;
         if (performance.now() - this.#breath < TURN_MS) continue;
         await breathe();
         this.#breath = performance.now();
@@ -115,17 +117,25 @@ export class Runner {
     return undefined;
   }
 
-  async #step(work: Work): Promise<void> {
+  #step(work: Work): Promise<void> | undefined {
     const { definition, piece } = work;
     const { maxBatchSize } = definition.options;
     const from = work.next;
     work.next = Math.min(piece.inputs.length, from + (maxBatchSize ?? 1));
-    let entries = this.#entries(work, from);
+    const entries = this.#entries(work, from);
     this.#begun(work, entries);
-    if (definition.input) entries = await this.#valid(work, entries);
+    if (definition.input) return this.#checked(work, entries);
+    return this.#run(work, entries);
+  }
+
+  async #checked(work: Work, entries: readonly Entry[]): Promise<void> {
+    await this.#run(work, await this.#valid(work, entries));
+  }
+
+  #run(work: Work, entries: readonly Entry[]): Promise<void> | undefined {
     const [first] = entries;
-    if (!first) return;
-    await (maxBatchSize === undefined ? this.#one(work, first) : this.#many(work, entries));
+    if (!first) return undefined;
+    return work.definition.options.maxBatchSize === undefined ? this.#one(work, first) : this.#many(work, entries);
   }
 
   /** The inputs that a step takes, less those that are not the arguments that they should be. */
@@ -163,18 +173,35 @@ export class Runner {
     return valid;
   }
 
-  async #one(work: Work, { position, args }: Entry): Promise<void> {
-    const { handler, generator } = work.definition;
+  /** Waits only for a handler that does. */
+  #one(work: Work, { position, args }: Entry): Promise<void> | undefined {
     try {
-      const value = await contexts.run(this.#context(work, position), () => {
-        const made = handler(...this.#unit.state, ...args);
-        return generator ? this.#items(work, made as Items) : made;
-      });
-      if (isGenerator(value)) throw notDeclared(work.definition.name);
-      this.#settled(work, () => work.report.value(position, value));
+      const value = contexts.run(this.#context(work, position), this.#called, work, args);
+      if (isThenable(value)) return this.#awaited(work, position, value);
+      this.#made(work, position, value);
     } catch (error) {
       this.#settled(work, () => work.report.failure(position, error));
     }
+    return undefined;
+  }
+
+  async #awaited(work: Work, position: number, value: PromiseLike<unknown>): Promise<void> {
+    try {
+      this.#made(work, position, await value);
+    } catch (error) {
+      this.#settled(work, () => work.report.failure(position, error));
+    }
+  }
+
+  readonly #called = (work: Work, args: readonly unknown[]): unknown => {
+    const { handler, generator } = work.definition;
+    const made = handler(...this.#unit.state, ...args);
+    return generator ? this.#items(work, made as Items) : made;
+  };
+
+  #made(work: Work, position: number, value: unknown): void {
+    if (isGenerator(value)) throw notDeclared(work.definition.name);
+    this.#settled(work, () => work.report.value(position, value));
   }
 
   /** Streams what a generator yields, or gathers it. */
@@ -225,6 +252,10 @@ export class Runner {
     report();
     if (work.report.done) this.#known.delete(work.piece.id);
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function notDeclared(name: string): ServerError {
