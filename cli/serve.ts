@@ -78,7 +78,7 @@ export async function serve(app: string | undefined, options: ServeOptions, part
     log.fatal({ code: reason.lost }, 'the engine is lost: ending, so that a supervisor can start the node anew');
     process.exitCode = 1;
   } else log.info({ reason }, 'stopping');
-  await server.drain(options.drainSeconds * 1000);
+  await Promise.race([server.drain(options.drainSeconds * 1000), stop.orphaned]);
   // Closed before the engine on which its last batches run.
   await server[Symbol.asyncDispose]();
 }

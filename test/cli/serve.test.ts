@@ -82,6 +82,18 @@ test('a node with its parent stops when standard input closes', async (t) => {
   t.is((await node.ended).code, 0);
 });
 
+test('a node whose parent is gone lets no batch run to its end, since nobody takes the answer', async (t) => {
+  const node = await startNode(['--with-parent', '--drain-seconds', '3600']);
+  const running = ask({ url: node.url, form: 'frames', inputs: ['for ever'] });
+  running.catch(() => {});
+  await node.stderrShows('the batch runs');
+  node.process.kill('SIGINT');
+  await node.stderrShows('draining');
+  node.process.stdin.end();
+  t.is((await node.ended).code, 0);
+  t.is((await running).code, 'NODE_DRAINING');
+});
+
 test('a node whose parent is killed does not outlive it', async (t) => {
   const parent = spawn(
     process.execPath,
