@@ -336,8 +336,9 @@ class Pump<I, O> implements Spring<O | InputError> {
     this.#outputs.put(index, value, estimateBytes(value));
   }
 
-  /** All inputs are answered: whoever else still runs them need not. */
+  /** All inputs are answered: whoever else still runs them need not, nor the last what others have answered. */
   #stopOthers(first: Flight<I, O>): void {
+    if (first.unheard > 0) first.stop(undefined);
     for (const other of first.pending.flights as Set<Flight<I, O>>) {
       if (other === first || other.stopped) continue;
       other.lane.overtaken(other.batch.inputs.length, other.sentAt, this.#settings.clock.now());

@@ -26,14 +26,15 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const cancel = this.after(milliseconds, resolve);
     signal?.addEventListener('abort', () => {
       cancel();
       reject(signal.reason as Error);
     });
-    return promise;
+    await promise;
   }
 
   /** Lets time pass until the promise settles. */

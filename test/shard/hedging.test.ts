@@ -100,6 +100,35 @@ test('the late lane may still be first, and then the other is stopped', async (t
   t.is(quick.aborted, 1);
 });
 
+test('a lane is stopped where only inputs are left to it that another has answered before it was lost', async (t) => {
+  const clock = new FakeClock();
+  const late = laneOf<number, number>(
+    'late',
+    async function* (batch, signal) {
+      signal.addEventListener('abort', () => stopped++);
+      const [first, ...others] = batch.inputs;
+      await clock.sleep(5000, signal);
+      yield { first: 1, outputs: others };
+      await clock.sleep(600_000, signal);
+      yield { first: 0, outputs: [first!] };
+    },
+    1,
+  );
+  const brief = laneOf<number, number>(
+    'brief',
+    async function* (batch, signal) {
+      await clock.sleep(10, signal);
+      if (batch.number > 0) return yield { first: 0, outputs: batch.inputs };
+      yield { first: 0, outputs: batch.inputs.slice(0, 1) };
+      throw new ShardError('LANE_LOST', 'gone');
+    },
+    1,
+  );
+  let stopped = 0;
+  t.deepEqual(await clock.run(Array.fromAsync(pump(range(20), [late, brief], sized(clock)))), [...range(20)]);
+  t.deepEqual([clock.now(), stopped, clock.pending], [5000, 1, 0]);
+});
+
 test('no more than a share of the batches is sent twice, and at least one', async (t) => {
   const share = async (budget: number): Promise<[hedges: number, batches: number]> => {
     const clock = new FakeClock();
