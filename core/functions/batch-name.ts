@@ -11,6 +11,8 @@ export interface BatchName {
   readonly batch: number;
   /** How often the function failed on these inputs before. Default: 0. */
   readonly failures?: number;
+  /** Positions of its inputs in the map, `[first, count, first, count, …]`, rising. Default: as in the batch. */
+  readonly spans?: readonly number[];
   /** Default: someone listens all the time. */
   readonly audience?: Audience;
 }

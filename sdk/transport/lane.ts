@@ -104,7 +104,8 @@ export class NodeLane<I, O> implements Lane<I, O> {
       count: inputs.length,
       options,
       ...(failures !== undefined && { failures }),
-      ...(key !== undefined && { key, spans: spansOf(indices) }),
+      spans: spansOf(indices),
+      ...(key !== undefined && { key }),
     };
     try {
       return encodeRequest(head, inputs);

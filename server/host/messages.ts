@@ -12,6 +12,9 @@ export interface PackedInputs {
   readonly only?: Uint32Array;
 }
 
+/** Positions in the map: of each input, or of the first of the batch, where the others follow it. */
+export type Places = Float64Array | number;
+
 /** Some inputs of one batch, as they are sent. */
 export type PackedPiece = Omit<Piece, 'inputs' | 'indices'> & { readonly inputs: PackedInputs };
 
@@ -30,6 +33,7 @@ export interface Piece {
   readonly watched: boolean;
   /** Of a generator whose items are streamed, and not gathered: how many of them may wait to be taken. */
   readonly ahead?: number;
+  readonly places: Places;
   /** Positions of the inputs in the batch, ascending. */
   readonly indices: readonly number[];
   readonly inputs: readonly unknown[];

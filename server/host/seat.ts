@@ -11,6 +11,7 @@ import type { Failure, FromWorker, Results } from './messages.ts';
 import { machineMemory } from './memory.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 import { packInputs } from './packing.ts';
+import { placesOf } from './places.ts';
 import { type Death, halves, type Portion, remainder, suspects } from './portion.ts';
 import type { Task } from './task.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -147,6 +148,7 @@ export class Seat {
       batch: batch.batch,
       failures: batch.failures ?? 0,
       ...(sink && { ahead: sink.ahead }),
+      places: placesOf(batch.spans, positions),
       inputs,
     };
     this.#worker.send({ type: 'run', piece }, parts);

@@ -2,7 +2,7 @@ import type { Outcome } from '../../core/functions/outcome.ts';
 import type { RoutedOutcome } from '../../core/functions/routed.ts';
 import { blockOf } from '../../shard/wire/block.ts';
 import { Chunks } from '../../shard/wire/chunks.ts';
-import { indicesOf } from '../../shard/wire/spans.ts';
+import { indicesOf, spansOf } from '../../shard/wire/spans.ts';
 import { ServerError } from '../errors.ts';
 import type { BatchInputs } from '../map/form.ts';
 import { plainInputs } from '../map/inputs.ts';
@@ -19,8 +19,8 @@ export interface KeyedBatch {
   readonly turns: Turns;
   /** Told how many inputs were answered from the journal. */
   readonly onHit: (inputs: number) => void;
-  /** Runs those inputs that are not journaled. */
-  readonly run: (inputs: BatchInputs) => AsyncIterable<Outcome | RoutedOutcome>;
+  /** Runs those inputs that are not journaled, and are there in the map. */
+  readonly run: (inputs: BatchInputs, spans: Spans) => AsyncIterable<Outcome | RoutedOutcome>;
 }
 
 /**
@@ -47,8 +47,13 @@ export async function* resumed(
   const positions = [...values.keys()].filter((position) => told[position] === 0);
   if (positions.length === 0 && values.length > 0) return;
   const whole = positions.length === values.length;
-  const outcomes = run(whole ? inputs : plainInputs(positions.map((position) => values[position])));
   const indices = indicesOf(spans);
+  const outcomes = whole
+    ? run(inputs, spans)
+    : run(
+        plainInputs(positions.map((position) => values[position])),
+        spansOf(positions.map((position) => indices[position]!)),
+      );
   for await (const outcome of placed(outcomes, { positions, indices, turns })) {
     if (outcome.kind === 'encoded') {
       const { first, block } = outcome;

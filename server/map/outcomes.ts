@@ -40,7 +40,7 @@ export function outcomesOf(
     inputs,
     turns,
     onHit: (count) => metrics.resumed(hosted.name, count),
-    run: (some) => computed(surroundings, { head, inputs: some }, turns),
+    run: (some, where) => computed(surroundings, { head: { ...head, spans: where }, inputs: some }, turns),
   });
 }
 

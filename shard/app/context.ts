@@ -12,8 +12,9 @@ export interface Context {
   readonly gpu: ContextGpu | undefined;
   /** Id of the call, the same for all inputs of one map. */
   readonly call: string;
-  /** Number of the batch in its call, and position of the input there, from 0; of a batched handler, that of its first. */
+  /** Number of the batch in its call, from 0. */
   readonly batch: number;
+  /** Position of the input in the map, from 0; of a batched handler, that of its first. */
   readonly index: number;
   readonly log: ContextLog;
   /**

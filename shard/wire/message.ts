@@ -16,8 +16,8 @@ export interface BatchHead {
   /** Under which the node journals outputs, so that the map can be continued: 1 to 128 characters. Default: it doesn't. */
   readonly key?: string;
   /**
-   * With a key: the positions of the inputs in the map as consecutive ones, `[first, count, first, count, …]`, rising,
-   * whose counts add up to `count`.
+   * Positions of the inputs in the map as consecutive ones, `[first, count, first, count, …]`, rising, whose counts add
+   * up to `count`. A key needs them. Default: as in the batch.
    */
   readonly spans?: readonly number[];
   readonly options?: Readonly<Record<string, unknown>>;

@@ -22,16 +22,23 @@ export function parseHead(value: unknown): BatchHead {
     attempt: whole(fields, 'attempt'),
     count: whole(fields, 'count'),
     ...(fields['failures'] === undefined ? {} : { failures: whole(fields, 'failures') }),
+    ...placed(fields),
     ...keyed(fields),
     ...(options === undefined ? {} : { options }),
   };
 }
 
-function keyed(fields: Fields): Pick<BatchHead, 'key' | 'spans'> {
-  const { key, spans, count } = fields as { key: unknown; spans: unknown; count: number };
-  if (key === undefined && spans === undefined) return {};
+function keyed(fields: Fields): Pick<BatchHead, 'key'> {
+  if (fields['key'] === undefined) return {};
+  if (fields['spans'] === undefined) throw invalid('A head has a key, but no spans beside it');
+  return { key: name(fields, 'key') };
+}
+
+function placed(fields: Fields): Pick<BatchHead, 'spans'> {
+  const { spans, count } = fields as { spans: unknown; count: number };
+  if (spans === undefined) return {};
   if (!Array.isArray(spans) || spans.length % 2 !== 0 || !spans.every((each) => Number.isSafeInteger(each))) {
-    throw invalid('Expected spans beside key: an array of pairs of whole numbers, the first and the count');
+    throw invalid('Expected spans to be an array of pairs of whole numbers, the first and the count');
   }
   let end = 0;
   let sum = 0;
@@ -43,7 +50,7 @@ function keyed(fields: Fields): Pick<BatchHead, 'key' | 'spans'> {
     sum += length;
   }
   if (sum !== count) throw invalid(`The spans of a head hold ${sum} inputs, but its count is ${count}`);
-  return { key: name(fields, 'key'), spans: spans as number[] };
+  return { spans: spans as number[] };
 }
 
 export function parseFailure(value: unknown): { index: number; error: RemoteError } {

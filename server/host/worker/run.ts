@@ -49,7 +49,8 @@ export class Run implements Context {
   }
 
   get index(): number {
-    return this.#piece.indices[this.#position]!;
+    const { places, indices } = this.#piece;
+    return typeof places === 'number' ? places + indices[this.#position]! : places[this.#position]!;
   }
 
   get log(): ContextLog {

@@ -202,11 +202,26 @@ test.serial('a handler logs at the level that it chooses', async (t) => {
 test.serial('what is logged while others run beside it is tagged with its own input', async (t) => {
   const { warp, journal } = t.context;
   const texts = Array.from({ length: 24 }, (_, index) => `beside ${index}`);
-  await warp.function(tricks.say).forEach(texts, { initialBatchSize: 24 });
+  await warp.function(tricks.say).forEach(texts, { initialBatchSize: 8, maxBatchSize: 8 });
   for (const [index, text] of texts.entries()) {
-    t.like(await journal.says(`I say ${text}`), { batch: 0, index });
-    t.like(await journal.first((entry) => entry['msg'] === 'logged' && entry['text'] === text), { batch: 0, index });
+    const batch = Math.floor(index / 8);
+    t.like(await journal.says(`I say ${text}`), { batch, index });
+    t.like(await journal.first((entry) => entry['msg'] === 'logged' && entry['text'] === text), { batch, index });
   }
+});
+
+test.serial('a handler is told where in the map its input is, also of one that is tried again', async (t) => {
+  const names = Array.from({ length: 50 }, (_, index) => (index % 7 === 3 ? `later ${index}` : `${index}`));
+  const options = { initialBatchSize: 20, maxBatchSize: 20, retries: { maxRetries: 1, initialDelay: 1 } };
+  t.deepEqual(await Array.fromAsync(t.context.warp.function(tricks.place).map(names, options)), [...range(50)]);
+});
+
+test.serial('so it is when a map is run again by its key, of what was missing', async (t) => {
+  const names = Array.from({ length: 50 }, (_, index) => (index % 9 === 4 ? `later still ${index}` : `${index}`));
+  const options = { key: 'places', returnErrors: true, initialBatchSize: 20, maxBatchSize: 20 } as const;
+  const before = await Array.fromAsync(t.context.warp.function(tricks.place).map(names, options));
+  t.is(before.filter((output) => typeof output !== 'number').length, 6);
+  t.deepEqual(await Array.fromAsync(t.context.warp.function(tricks.place).map(names, options)), [...range(50)]);
 });
 
 test.serial(

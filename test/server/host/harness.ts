@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtIns } from '../../../core/functions/registry.ts';
 import { connect } from '../../../sdk/connect.ts';
@@ -58,7 +61,8 @@ export async function openHouse({ app = tricksPath, ...options }: HouseOptions =
   const { log } = journal;
   const host = await AppHost.open(app, { log, ...options });
   const engine = new MemoryEngine();
-  const server = await startServer({ engine, functions: [...builtIns, ...host.functions], log });
+  const data = await mkdtemp(join(tmpdir(), 'warpmap-house-'));
+  const server = await startServer({ engine, functions: [...builtIns, ...host.functions], log, data });
   const warp = await connect({ nodes: [server.url] });
   return {
     warp,
@@ -69,6 +73,7 @@ export async function openHouse({ app = tricksPath, ...options }: HouseOptions =
       await warp[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
       await host[Symbol.asyncDispose]();
+      await rm(data, { recursive: true });
     },
   };
 }

@@ -7,7 +7,16 @@ import { packInputs } from '../../../server/host/packing.ts';
 import { Pipe } from '../../../server/host/pipe.ts';
 import { unpackPiece } from '../../../server/host/worker/unpack.ts';
 
-const rest = { id: 1, function: 'f', spread: false, call: 'c', batch: 0, failures: 0, watched: false } as const;
+const rest = {
+  id: 1,
+  function: 'f',
+  spread: false,
+  call: 'c',
+  batch: 0,
+  failures: 0,
+  watched: false,
+  places: 0,
+} as const;
 
 function blocksOf(sizes: readonly number[]): Block[] {
   let next = 0;

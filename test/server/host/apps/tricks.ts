@@ -77,6 +77,15 @@ export const say = app.function('say', { concurrency: 4 }, async (text: string) 
   return context().attempt;
 });
 
+const seen = new Set<string>();
+
+/** Its input's position in the map; fails once on each input that is to come later. */
+export const place = app.function('place', { maxWorkers: 1 }, (name: string) => {
+  if (!name.startsWith('later') || seen.has(name)) return context().index;
+  seen.add(name);
+  throw new Error('later');
+});
+
 export const unsendable = app.function('unsendable', (value: number) => (value === 1 ? () => value : value));
 
 export const embedded = app.function('embedded', async (text: string) => {
