@@ -36,6 +36,13 @@ export async function serve(app: string | undefined, options: ServeOptions, part
     log.warn('--token shows in the list of processes; --token-file and WARPMAP_TOKEN do not');
   const settled = { ...engineOptions(options), onDownload: logDownloads(log) };
 
+  let early = true;
+  void stop.asked.then((reason) => {
+    if (!early) return;
+    log.info({ reason }, 'stopping before it is ready');
+    // Nobody waits for an app or a model that nobody will use.
+    process.exit(0);
+  });
   await using host = app === undefined ? undefined : await AppHost.open(app, { log });
   const functions = host?.functions ?? [];
   // The port is bound first: a node that can't listen should not load a model to find out.
@@ -53,12 +60,8 @@ export async function serve(app: string | undefined, options: ServeOptions, part
   log.info({ model: settled.model, device: settled.device }, 'loading');
   // The workers that functions keep are started meanwhile, since a node that is ready should not be slow at first.
   Promise.all([parts.openEngine(settled), host?.warm()]).then(([engine]) => loading.resolve(engine), loading.reject);
-  const early = await Promise.race([stop.asked, server.ready]);
-  if (early !== undefined) {
-    log.info({ reason: early }, 'stopping before the model is loaded');
-    // Nobody waits for a model that nobody will use.
-    process.exit(0);
-  }
+  await server.ready;
+  early = false;
   await using engine = await loading.promise;
 
   const { url } = server;

@@ -37,13 +37,13 @@ export class NodeError extends Error {
   /** As the node gave it, such as `FUNCTION_NOT_FOUND` or `TOKEN_INVALID`; see docs/wire.md. */
   readonly code: string;
   readonly node: string;
-  readonly details: unknown;
+  declare readonly details?: unknown;
 
   constructor({ node, code, message, details }: NodeErrorFields, options?: ErrorOptions) {
     super(`${node}: ${message}`, options);
     this.code = code;
     this.node = node;
-    this.details = details;
+    if (details !== undefined) this.details = details;
   }
 }
 

@@ -102,7 +102,8 @@ async function dispose(node: Node): Promise<void> {
 }
 
 function unreachable(url: string, cause: unknown): SdkError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  // What the address said, without the address.
+  const reason = (cause instanceof Error ? cause.message : String(cause)).replace(`${url} `, '');
   return new SdkError(
     'NODE_UNREACHABLE',
     `No shard server answers at ${url} (${reason}). ` +

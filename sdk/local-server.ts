@@ -91,9 +91,11 @@ async function announced(child: ChildProcess, timeout: number): Promise<string> 
   });
   child.stdin!.on('error', () => {});
   const failed = (what: string, cause?: unknown): SdkError =>
-    new SdkError('SERVER_START_FAILED', `The local server ${what}${said === '' ? '' : `; it said:\n${said}`}`, {
-      cause,
-    });
+    new SdkError(
+      'SERVER_START_FAILED',
+      `The local server ${what}${said === '' ? '' : `; it said:\n${said.trimEnd()}`}`,
+      cause === undefined ? {} : { cause },
+    );
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   child.once('error', (error) => reject(failed(`could not be started: ${error.message}`, error)));
   child.once('close', (code, signal) => reject(failed(`ended before it was ready (${signal ?? code})`)));

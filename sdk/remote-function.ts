@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Inputs, Lane, Lanes } from '../shard/contract.ts';
 import { systemClock } from '../shard/clock.ts';
-import { type PumpOptions, requireNumber } from '../shard/options.ts';
+import { type PumpOptions, requireKnown, requireNumber } from '../shard/options.ts';
 import { pump } from '../shard/pump.ts';
 import type { MapOptions, Outputs } from './contract.ts';
 import { SdkError } from './errors.ts';
@@ -21,6 +21,28 @@ export interface RemoteMapOptions<I, O, E extends boolean> {
 
 const PROGRESS_INTERVAL = 100;
 
+/** Those of `MapOptions`: the pump has others, which are not a caller's. */
+const NAMES: ReadonlySet<string> = new Set<keyof MapOptions>([
+  'ordered',
+  'returnErrors',
+  'key',
+  'signal',
+  'retries',
+  'laneRetries',
+  'hedge',
+  'patience',
+  'batchMilliseconds',
+  'initialBatchSize',
+  'maxBatchSize',
+  'maxBatchBytes',
+  'window',
+  'windowBytes',
+  'linger',
+  'onProgress',
+  'progress',
+  'total',
+]);
+
 /** Maps a function that the nodes have over the inputs. */
 export function remoteMap<I, O, E extends boolean>(
   nodes: Nodes,
@@ -29,6 +51,7 @@ export function remoteMap<I, O, E extends boolean>(
   { options, map, join, founders = false }: RemoteMapOptions<I, O, E>,
 ): Outputs<O, E> {
   requireOpen(nodes);
+  requireKnown(map, NAMES, 'map');
   const { onProgress, progress, total = countOf(inputs), signal, key, ...rest } = map;
   if (map.total !== undefined) requireNumber('total', map.total, { from: 0, whole: true });
   if (key !== undefined) requireKey(key);

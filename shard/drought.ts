@@ -1,5 +1,5 @@
 import type { LaneSet } from './lane-set.ts';
-import { retryDelay, type RetryPolicy } from './retry.ts';
+import { retryDelay, type RetryPolicy, UNREADY_RETRIES } from './retry.ts';
 
 /** The time in which no lane answers anything, and when it has lasted too long. */
 export class Drought<I, O> {
@@ -51,12 +51,16 @@ export class Drought<I, O> {
   /**
    * Whether nothing is to be hoped for: each lane was lost more often in a row than the policy allows; or each was lost,
    * all together that often, for as long as one would be tried. A few inputs may bring down all lanes, but not all.
+   * What could not be made ready anywhere from the start, such as a state that is mistaken, is given up much sooner.
    */
   isHopeless(now: number): boolean {
     const { maxRetries } = this.#policy;
     if (this.#convicted > maxRetries) return true;
-    const losses = this.#lanes.fit.map((state) => state.losses);
+    const { fit } = this.#lanes;
+    const losses = fit.map((state) => state.losses);
     if (losses.length === 0 || this.#since === undefined) return false;
+    const unready = this.#lastAnswer === -Infinity && fit.every(({ unready: is }) => is);
+    if (unready && losses.every((count) => count > UNREADY_RETRIES)) return true;
     if (losses.every((count) => count > maxRetries)) return true;
     return losses.every((count) => count > 0) && this.#losses > maxRetries && now - this.#since >= this.#span;
   }

@@ -30,24 +30,39 @@ export interface ShardErrorOptions extends ErrorOptions {
   readonly reached?: boolean;
   /** Why the lane can never run the function, whatever the input: what the map ends with if no lane can. */
   readonly unfit?: Error;
+  /** Whether the lane is up, but could not make ready what runs the function. Default: `false`. */
+  readonly unready?: boolean;
 }
 
 /** Planning, streaming or the wire could not do what was asked; `code` says why. */
 export class ShardError extends Error {
   override readonly name = 'ShardError';
   readonly code: ShardErrorCode;
-  readonly retryAfter: number | undefined;
-  readonly details: Readonly<Record<string, unknown>> | undefined;
-  readonly reached: boolean;
-  readonly unfit: Error | undefined;
+  // Declared only, and kept aside: an error that nobody catches is printed with all the fields that it has.
+  declare readonly details?: Readonly<Record<string, unknown>>;
+  readonly #way: Omit<ShardErrorOptions, 'details' | 'cause'>;
 
-  constructor(code: ShardErrorCode, message: string, options?: ShardErrorOptions) {
-    super(message, options);
+  constructor(code: ShardErrorCode, message: string, { cause, details, ...way }: ShardErrorOptions = {}) {
+    super(message, cause === undefined ? {} : { cause });
     this.code = code;
-    this.retryAfter = options?.retryAfter;
-    this.details = options?.details;
-    this.reached = options?.reached ?? true;
-    this.unfit = options?.unfit;
+    if (details) this.details = details;
+    this.#way = way;
+  }
+
+  get retryAfter(): number | undefined {
+    return this.#way.retryAfter;
+  }
+
+  get reached(): boolean {
+    return this.#way.reached ?? true;
+  }
+
+  get unfit(): Error | undefined {
+    return this.#way.unfit;
+  }
+
+  get unready(): boolean {
+    return this.#way.unready ?? false;
   }
 }
 
@@ -87,8 +102,9 @@ export class InputError extends Error {
   readonly losses: number;
   readonly node: string;
   /** Stack of the error on the node, where it told. */
-  readonly remoteStack: string | undefined;
-  readonly details: unknown;
+  declare readonly remoteStack?: string;
+  /** What else the node told, such as the `issues` of a schema. */
+  declare readonly details?: unknown;
 
   constructor({ index, input, attempts, losses, node, remote }: InputErrorFields, options?: ErrorOptions) {
     const preview = previewOf(input);
@@ -100,8 +116,9 @@ export class InputError extends Error {
     this.attempts = attempts;
     this.losses = losses;
     this.node = node;
-    this.remoteStack = stackOf(remote.details);
-    this.details = remote.details;
+    const { stack, details } = splitStack(remote.details);
+    if (stack !== undefined) this.remoteStack = stack;
+    if (details !== undefined) this.details = details;
   }
 }
 
@@ -118,7 +135,9 @@ function previewOf(input: unknown): string {
   return text.length <= PREVIEW_LENGTH ? text : `${text.slice(0, PREVIEW_LENGTH)}…`;
 }
 
-function stackOf(details: unknown): string | undefined {
-  if (typeof details !== 'object' || details === null || !('stack' in details)) return undefined;
-  return typeof details.stack === 'string' ? details.stack : undefined;
+/** The stack apart, which would be printed twice. */
+function splitStack(all: unknown): { readonly stack?: string; readonly details?: unknown } {
+  if (typeof all !== 'object' || all === null || !('stack' in all)) return { details: all };
+  const { stack, ...details } = all;
+  return { details, ...(typeof stack === 'string' && { stack }) };
 }

@@ -13,6 +13,8 @@ export class LaneState<I, O> {
   /** Whether it runs a batch that must have no other beside it. */
   alone = false;
   lastError: unknown;
+  /** Whether that said that the lane is up, but could not make ready what runs the function. */
+  unready = false;
   /** Why it can never run the function; it is given nothing more. */
   unfit: Error | undefined;
   #failures = 0;
@@ -58,6 +60,7 @@ export class LaneState<I, O> {
   answered(): void {
     this.#failures = 0;
     this.#losses = 0;
+    this.unready = false;
   }
 
   finished(count: number, sentAt: number, now: number): void {

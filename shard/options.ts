@@ -199,8 +199,12 @@ function requireBoolean(name: string, value: unknown): boolean {
   throw new ShardError('OPTION_INVALID', `Expected ${name} to be true or false, got ${String(value)}`);
 }
 
-/** A misspelt option must not be ignored in silence. */
+/** A misspelt option must not be ignored in silence. Throws `OPTION_INVALID`, also for what is no object of options. */
 export function requireKnown(options: object, known: ReadonlySet<string>, what: string): void {
+  if (typeof options !== 'object' || options === null) {
+    const got = options === null ? 'null' : typeof options;
+    throw new ShardError('OPTION_INVALID', `Expected the options of ${what} to be an object, got ${got}`);
+  }
   for (const name of Object.keys(options)) {
     if (!known.has(name)) {
       throw new ShardError('OPTION_INVALID', `Unknown option ${name} of ${what}; known are ${[...known].join(', ')}`);

@@ -67,6 +67,7 @@ export class Rescue<I, O> {
     const { clock, laneRetries, patience, random } = settings;
     const now = clock.now();
     const busy = error.code === 'LANE_BUSY';
+    lane.unready = error.unready;
     if (!busy) drought.lost(now);
     let until = lane.failed(error, busy, laneRetries, now, random);
     if (error.retryAfter !== undefined) {

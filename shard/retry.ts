@@ -12,6 +12,9 @@ export interface RetryPolicy {
   readonly jitter: number;
 }
 
+/** How often in a row a lane may say that it can't run the function yet, where none has run it so far. */
+export const UNREADY_RETRIES = 3;
+
 /** Failures of the function are not retried unless asked for: it may have done half its work. */
 export const FUNCTION_RETRIES: RetryPolicy = {
   maxRetries: 0,

@@ -33,10 +33,10 @@ export type HandleOf<A extends readonly unknown[], R> = [R] extends [never]
       ? GeneratorHandle<A, Y>
       : FunctionHandle<A, Awaited<R>>;
 
-/** Throws `OPTION_INVALID`. */
-export function requireHandler(handler: unknown, name: string): FunctionDefinition['handler'] {
+/** `what` is as in `the handler of double`. Throws `OPTION_INVALID`. */
+export function requireHandler(handler: unknown, what: string): FunctionDefinition['handler'] {
   if (typeof handler === 'function') return handler as FunctionDefinition['handler'];
-  throw new SdkError('OPTION_INVALID', `Expected the handler of ${name} to be a function, got ${typeof handler}`);
+  throw new SdkError('OPTION_INVALID', `Expected ${what} to be a function, got ${typeof handler}`);
 }
 
 /** A handler, and whether it yields items. Throws `OPTION_INVALID`, also for a batched one that does. */
@@ -49,5 +49,5 @@ export function declared(
   if (generator && batched) {
     throw new SdkError('OPTION_INVALID', `Expected the handler of ${name} to give an array: a batched one can't yield`);
   }
-  return { handler: requireHandler(handler, name), generator };
+  return { handler: requireHandler(handler, `the handler of ${name}`), generator };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchError, InputError, ShardError } from '../../shard/errors.ts';
 import { resolveRetries } from '../../shard/options.ts';
-import { FUNCTION_RETRIES, LANE_RETRIES, retryDelay, type RetryPolicy } from '../../shard/retry.ts';
+import { FUNCTION_RETRIES, LANE_RETRIES, retryDelay, type RetryPolicy, UNREADY_RETRIES } from '../../shard/retry.ts';
 import type { RemoteError } from '../../shard/wire/message.ts';
 import type { Node, Nodes } from '../node.ts';
 import { requireOpen } from '../remote-function.ts';
@@ -41,6 +41,8 @@ export async function* remoteGen<Y>(
   turns.set(nodes, at + 1);
   let failures = 0;
   let losses = 0;
+  /** Times in a row that a node could not make ready what runs it. */
+  let unready = 0;
   /** Nodes that can't run it, and why. */
   const unfit = new Map<Node, Error>();
   try {
@@ -68,7 +70,9 @@ export async function* remoteGen<Y>(
           continue;
         }
         at++;
-        if (++losses > LANE_RETRIES.maxRetries) throw exhausted(name, losses, error);
+        unready = error.unready ? unready + 1 : 0;
+        if (++losses > LANE_RETRIES.maxRetries || unready > UNREADY_RETRIES * fit.length)
+          throw exhausted(name, losses, error);
         const delay = Math.max(error.retryAfter ?? 0, retryDelay(LANE_RETRIES, losses, Math.random));
         await sleep(delay, undefined, { signal: ended });
       }

@@ -22,7 +22,9 @@ export function terminalDisplay(stream: Output = process.stderr): Display {
 function bar(stream: Output): Display {
   const view = new SingleBar({
     stream,
-    hideCursor: true,
+    // What Ctrl-C ends puts nothing back, so the terminal's own state is left as it is.
+    hideCursor: false,
+    linewrap: true,
     barsize: WIDTH,
     format: (_options, { progress }, { text = '', share = true }: Payload) => {
       // Without a total nobody knows which share is done.

@@ -55,7 +55,10 @@ export function faultOf(node: string, remote: RemoteError, retryAfter?: number):
     return new ShardError('LANE_LOST', text, { reached: false, unfit: new NodeError({ ...remote, node }) });
   }
   // A page without a typed error is not the node's: a proxy could not reach it.
-  if (!BUSY.has(code)) return new ShardError('LANE_LOST', text, { reached: code !== UNTYPED && code !== UNAVAILABLE });
+  if (!BUSY.has(code)) {
+    const unready = code === UNAVAILABLE;
+    return new ShardError('LANE_LOST', text, { reached: code !== UNTYPED && !unready, unready });
+  }
   return new ShardError('LANE_BUSY', text, retryAfter === undefined ? {} : { retryAfter });
 }
 

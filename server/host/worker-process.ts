@@ -205,7 +205,9 @@ async function loaded(
     if (message.type === 'log') return write(log, message.entry);
     if (message.type === 'ready') return resolve(message.app);
     if (message.type !== 'failed') return;
-    const { name, message: text, stack } = message.error;
+    const { name, message: text, stack, code } = message.error;
+    // It has been loaded, and is no app.
+    if (code === 'APP_INVALID') return reject(new ServerError(code, text));
     invalid(`could not be loaded: ${stack ?? `${name}: ${text}`}`, reviveError(message.error));
   };
   const onError = (error: Error): void => invalid(`could not be started: ${error.message}`, error);

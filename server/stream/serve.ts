@@ -40,7 +40,11 @@ export async function serveStream(node: Node, form: Form, exchange: StreamExchan
     permit.takeInputs(inputs.count);
     const { stream: start, name } = node.functions.get(head.function);
     functionName = name;
-    if (!start) throw new CoreError('OPTION_INVALID', `${name} is no generator; send its inputs to /v1/map`);
+    if (!start)
+      throw new CoreError(
+        'OPTION_INVALID',
+        `${name} is no generator function: call it with remote or map, which are POST /v1/map`,
+      );
     if (inputs.count !== 1) {
       throw new CoreError('OPTION_INVALID', `Expected one input for the generator ${name}, got ${inputs.count}`);
     }

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import test from 'ava';
 import { ask } from '../server/fixtures/client.ts';
 import { memoryMain, runCommand, start, startNode } from './fixtures/command.ts';
+import { appPath } from '../server/host/harness.ts';
 
 test('serve announces its URL and process in one line of JSON, and nothing else', async (t) => {
   const node = await startNode();
@@ -71,6 +72,13 @@ test('a second signal ends a node at once', async (t) => {
 test('a node whose model still loads stops at the first signal', async (t) => {
   const command = start(memoryMain, ['serve', '--port', '0', '--model', 'slow']);
   await command.stderrShows('loading');
+  command.process.kill('SIGTERM');
+  t.is((await command.ended).code, 0);
+});
+
+test('a node whose app still loads stops at the first signal', async (t) => {
+  const command = start(memoryMain, ['serve', '--port', '0', '--', appPath('stuck')]);
+  await command.stderrShows('the app loads for ever');
   command.process.kill('SIGTERM');
   t.is((await command.ended).code, 0);
 });

@@ -69,11 +69,11 @@ test('where there is no terminal, progress is plain lines', (t) => {
 });
 
 /** What is written to a terminal for one reading. */
-function drawn(progress: MapProgress): string {
+function drawn(progress: MapProgress, columns = 200): string {
   let written = '';
   const stream = {
     isTTY: true,
-    columns: 200,
+    columns,
     write: (text: string) => (written += text),
     cursorTo() {},
     clearLine() {},
@@ -92,6 +92,13 @@ test('on a terminal, progress without a total is told without a bar', (t) => {
   const text = drawn({ ...none, done: 10, resent: 3, rate: 5, nodes: ['a', 'b'] });
   t.regex(text, /10 done, 3 sent again, 5\.0\/s, 2 nodes/);
   t.notRegex(text, /[█░]/);
+});
+
+test('a bar hides no cursor and sets no mode, which Ctrl-C would leave behind, and keeps to the width', (t) => {
+  t.false(drawn({ ...none, done: 5, total: 10, rate: 5, nodes: ['a'] }).includes('\u001B[?'));
+  const narrow = drawn({ ...none, done: 5, resent: 3, rate: 5, nodes: ['a', 'b'] }, 12);
+  t.regex(narrow, /5 done, 3 s/);
+  t.notRegex(narrow, /sent/);
 });
 
 test('long waits are told in minutes and hours', (t) => {

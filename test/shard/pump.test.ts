@@ -269,6 +269,26 @@ test('when no lane can be made to answer the map ends and says what each said', 
   t.is(clock.pending, 0);
 });
 
+test('what no lane can make ready from the start is given up within seconds; later on it is waited for', async (t) => {
+  const clock = new FakeClock();
+  let answered = 0;
+  const lane = (answers: number) =>
+    laneOf<number, number>('a', async function* (batch) {
+      if (answered++ >= answers) throw new ShardError('LANE_LOST', 'no weights', { reached: false, unready: true });
+      yield { first: 0, outputs: batch.inputs };
+    });
+  const run = (answers: number) => {
+    answered = 0;
+    return clock.run(Array.fromAsync(pump(range(100), [lane(answers)], { clock, ...still })));
+  };
+  const began = clock.now();
+  await t.throwsAsync(run(0), { code: 'LANES_EXHAUSTED', message: /no weights/ });
+  const first = clock.now() - began;
+  t.is(first, 250 + 500 + 1000);
+  await t.throwsAsync(run(1), { code: 'LANES_EXHAUSTED', message: /no weights/ });
+  t.true(clock.now() - began - first > 30_000);
+});
+
 /** A lane that can never run the function, and says so. */
 const unfit = (name: string): RecordedLane<number, number> =>
   // oxlint-disable-next-line require-yield

@@ -11,6 +11,7 @@ import { redirectConsole } from './console.ts';
 import { loadApp } from './load.ts';
 import { tellMemory } from './memory.ts';
 import { Runner } from './runner.ts';
+import { ownStack } from './stack.ts';
 import { type Unit, unitsOf } from './unit.ts';
 import { unpackPiece } from './unpack.ts';
 
@@ -42,7 +43,7 @@ try {
   }));
   nodeChannel.send({ type: 'ready', app: { name: app.name, functions } });
 } catch (error) {
-  nodeChannel.send({ type: 'failed', error: packError(error) });
+  nodeChannel.send({ type: 'failed', error: ownStack(packError(error)) });
 }
 
 async function enter(unit: Unit): Promise<void> {
@@ -50,7 +51,7 @@ async function enter(unit: Unit): Promise<void> {
     await unit.enter();
     nodeChannel.send({ type: 'entered' });
   } catch (error) {
-    nodeChannel.send({ type: 'failed', error: packError(error) });
+    nodeChannel.send({ type: 'failed', error: ownStack(packError(error)) });
   }
 }
 
@@ -58,7 +59,7 @@ async function end(unit: Unit | undefined): Promise<void> {
   if (unit?.exits) {
     nodeChannel.send({ type: 'exiting' });
     await unit.exit().catch((error: unknown) => {
-      const { stack, message } = packError(error);
+      const { stack, message } = ownStack(packError(error));
       const text = `The state could not be put away: ${stack ?? message}`;
       nodeChannel.send({ type: 'log', entry: { level: 'error', message: text } });
     });

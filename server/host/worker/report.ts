@@ -6,6 +6,7 @@ import { FRAME_HEADER_BYTES } from '../../../shard/wire/frame.ts';
 import { MAX_FRAME_BYTES } from '../../../shard/wire/limits.ts';
 import type { Failure, Piece, Results } from '../messages.ts';
 import type { Channel } from './channel.ts';
+import { ownStack } from './stack.ts';
 
 /** Milliseconds that results may wait for others, so that messages are few and a crash costs little. */
 const HOLD_MS = 20;
@@ -64,7 +65,7 @@ export class Report {
 
   /** `issues`: as in `Failure`. */
   failure(position: number, error: unknown, issues?: readonly Issue[]): void {
-    this.#failures.push({ position, error: packError(error), ...(issues && { issues }) });
+    this.#failures.push({ position, error: ownStack(packError(error)), ...(issues && { issues }) });
     this.#added();
   }
 
@@ -124,7 +125,7 @@ export class Report {
         { maxBytes: MAX_OUTPUT_BYTES, roughly: this.#bytes },
       );
     } catch (error) {
-      if (run.length === 1) this.#failures.push({ position, error: packError(error) });
+      if (run.length === 1) this.#failures.push({ position, error: ownStack(packError(error)) });
       else for (const [at, each] of run.entries()) this.#sendRun([each], last && at === run.length - 1);
       return;
     }

@@ -62,7 +62,7 @@ test('what is wrong with a class is refused', (t) => {
   t.throws(() => app.cls('Model', { enter: () => 1 }), { ...refused, message: /has a function Model already/ });
   t.throws(() => app.function('Model', () => 1), refused);
   t.throws(() => app.cls('1', { enter: () => 1 }), refused);
-  t.throws(() => app.cls('B', { enter: 1 as never }), { ...refused, message: /handler of enter of B/ });
+  t.throws(() => app.cls('B', { enter: 1 as never }), { ...refused, message: /Expected enter of B/ });
   t.throws(() => app.cls('C', { enter: () => 1, leave: () => 1 } as never), {
     ...refused,
     message: /Unknown option leave of class "C"; known are enter, exit/,

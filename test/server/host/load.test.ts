@@ -18,7 +18,7 @@ test.serial(isRefused, 'throws', /could not be loaded: RangeError: the app is ou
 test.serial(isRefused, 'no-app', /no-app\.ts exports no App; write `export const app/);
 test.serial(isRefused, 'two-apps', /two-apps\.ts exports 2 Apps; expected one/);
 test.serial(isRefused, 'exits', /ended while it was loaded \(exit code 3\)/);
-test.serial(isRefused, 'missing', /could not be loaded: Error.*Cannot find module/);
+test.serial(isRefused, 'missing', /^There is no file .*missing\.ts; expected the module of an app$/);
 
 test.serial('serve with a module that is no app exits with 1 and says why', async (t) => {
   t.timeout(60_000);
