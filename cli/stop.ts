@@ -31,7 +31,8 @@ export function listenForStop({ withParent }: { readonly withParent: boolean }):
     orphaned,
     [Symbol.dispose]() {
       for (const signal of SIGNALS) process.off(signal, onSignal);
-      if (withParent) process.stdin.destroy();
+      // What ends it is no reason to stop any more.
+      if (withParent) process.stdin.off('end', onEnd).off('close', onEnd).off('error', onEnd).destroy();
     },
   };
 }

@@ -280,7 +280,8 @@ class Pump<I, O> implements Spring<O | InputError> {
     const { lane: state, pending, batch, signal } = flight;
     let well = state.healthy;
     try {
-      if (!well && pending.task.losses > 0 && state.lane.check) {
+      // That a lane is up says nothing of what it could not make ready.
+      if (!well && !state.unready && pending.task.losses > 0 && state.lane.check) {
         await state.lane.check(signal);
         if (this.#over || flight.stopped) return;
         state.answered();

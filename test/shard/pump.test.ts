@@ -272,11 +272,14 @@ test('when no lane can be made to answer the map ends and says what each said', 
 test('what no lane can make ready from the start is given up within seconds; later on it is waited for', async (t) => {
   const clock = new FakeClock();
   let answered = 0;
-  const lane = (answers: number) =>
-    laneOf<number, number>('a', async function* (batch) {
+  const lane = (answers: number) => ({
+    ...laneOf<number, number>('a', async function* (batch) {
       if (answered++ >= answers) throw new ShardError('LANE_LOST', 'no weights', { reached: false, unready: true });
       yield { first: 0, outputs: batch.inputs };
-    });
+    }),
+    // It is up all the time.
+    check: async () => {},
+  });
   const run = (answers: number) => {
     answered = 0;
     return clock.run(Array.fromAsync(pump(range(100), [lane(answers)], { clock, ...still })));

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { AppHost } from '../../../server/host/app-host.ts';
-import { memoryMain, runCommand, start } from '../../cli/fixtures/command.ts';
+import { memoryMain, start } from '../../cli/fixtures/command.ts';
 import { ask } from '../fixtures/client.ts';
 import { appPath, Journal, tricksPath } from './harness.ts';
 
@@ -22,9 +22,9 @@ test.serial(isRefused, 'missing', /^There is no file .*missing\.ts; expected the
 
 test.serial('serve with a module that is no app exits with 1 and says why', async (t) => {
   t.timeout(60_000);
-  const { code, stderr } = await runCommand(memoryMain, ['serve', appPath('no-app'), '--port', '0', '--announce']);
+  const { code, stderr } = await start(memoryMain, ['serve', appPath('no-app'), '--port', '0', '--with-parent']).ended;
   t.is(code, 1);
-  t.regex(stderr, /APP_INVALID.*exports no App|exports no App/);
+  t.regex(stderr, /^error APP_INVALID: .* exports no App.*\n$/);
 });
 
 test.serial('workers end with their node, also if it is killed while a handler does not yield', async (t) => {
