@@ -85,7 +85,7 @@ export type FromWorker =
   /** The app could not be loaded, or its unit not be entered. */
   | { readonly type: 'failed'; readonly error: PackedError }
   | { readonly type: 'entered' }
-  /** There is a state to put away before the process ends, which may take a while. */
+  /** There are handlers to wait for, or a state to put away, before the process ends, which may take a while. */
   | { readonly type: 'exiting' }
   /** A run begins, on these positions. Told of handlers with a timeout, and of pieces that are watched. */
   | { readonly type: 'begun'; readonly piece: number; readonly positions: readonly number[] }

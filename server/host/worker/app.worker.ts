@@ -16,6 +16,9 @@ import { type Unit, unitsOf } from './unit.ts';
 import { unpackPiece } from './unpack.ts';
 
 countBuffersWithHeap();
+/** Milliseconds that handlers may take to end before their state is put away. */
+const END_MS = 5_000;
+
 let receive: (message: ToWorker, bytes: Chunks) => void = () => {};
 let runner: Runner | undefined;
 const nodeChannel = openNodeChannel({
@@ -57,6 +60,9 @@ async function enter(unit: Unit): Promise<void> {
 
 async function end(unit: Unit | undefined): Promise<void> {
   if (unit?.exits) {
+    // Handlers that still run have that state.
+    nodeChannel.send({ type: 'exiting' });
+    await runner?.end(END_MS);
     nodeChannel.send({ type: 'exiting' });
     await unit.exit().catch((error: unknown) => {
       const { stack, message } = ownStack(packError(error));

@@ -47,6 +47,7 @@ export class Runner {
   readonly #known = new Map<number, Work>();
   #lanes = 0;
   #breath = 0;
+  #idle: () => void = () => {};
 
   constructor(unit: Unit, channel: Channel, asks: Asks) {
     this.#unit = unit;
@@ -81,6 +82,17 @@ export class Runner {
     this.proceed();
   }
 
+  /** Begins nothing more, and resolves when the handlers that run have ended, or have not in `patience` milliseconds. */
+  async end(patience: number): Promise<void> {
+    for (const piece of [...this.#known.keys()]) this.abort(piece);
+    if (this.#lanes === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#idle = resolve;
+    const timer = setTimeout(resolve, patience);
+    await promise;
+    clearTimeout(timer);
+  }
+
   /** How many items of a piece have been taken in all. */
   taken(piece: number, count: number): void {
     this.#known.get(piece)?.yielding?.taken(count);
@@ -98,6 +110,7 @@ export class Runner {
       }
     } finally {
       this.#lanes--;
+      if (this.#lanes === 0) this.#idle();
     }
   }
 

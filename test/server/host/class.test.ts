@@ -31,3 +31,27 @@ test('a state that can not be put away is told of, and holds nothing up', async 
   t.regex(String(msg), /RangeError: this state stays/);
   t.is(level, 50);
 });
+
+test('it is put away only when the handlers that still run have been told, and have ended', async (t) => {
+  t.timeout(60_000);
+  const house = await openHouse();
+  const running = house.warp.function(tricks.wade).remote(true);
+  running.catch(() => {});
+  await house.journal.says('wade began');
+  await house[Symbol.asyncDispose]();
+  await t.throwsAsync(running);
+  const said = house.journal.entries.map(({ msg }) => String(msg)).filter((text) => /\bpond\b/.test(text));
+  t.deepEqual(said, ['wade ended in a pond that is open', 'pond is put away']);
+});
+
+test('a handler that does not end holds that up for a while only', async (t) => {
+  t.timeout(60_000);
+  const house = await openHouse();
+  house.warp
+    .function(tricks.wade)
+    .remote(false)
+    .catch(() => {});
+  await house.journal.says('wade began');
+  await house[Symbol.asyncDispose]();
+  t.true(house.journal.entries.some(({ msg }) => msg === 'pond is put away'));
+});

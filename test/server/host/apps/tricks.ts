@@ -1,5 +1,6 @@
 /** An app whose functions do all that a handler can do to its worker. */
 /* oxlint-disable unicorn/no-process-exit */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { App, context } from 'warpmap';
@@ -210,6 +211,21 @@ const sour = app.cls('Sour', {
   },
 });
 export const sourly = sour.method('sourly', (state) => state);
+
+const pond = app.cls('Pond', {
+  enter: () => ({ open: true }),
+  exit(state) {
+    state.open = false;
+    console.log('pond is put away');
+  },
+});
+/** Takes a moment, or for ever, to end once its caller has left. */
+export const wade = pond.method('wade', async (state, hears: boolean) => {
+  console.log('wade began');
+  await once(context().signal, 'abort');
+  await (hears ? sleep(300) : new Promise(() => {}));
+  console.log(`wade ended in a pond that is ${state.open ? 'open' : 'put away'}`);
+});
 
 export const misasked = app.function('misasked', (value: number) => context().embed([value] as never));
 
