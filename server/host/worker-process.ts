@@ -49,11 +49,8 @@ class Child {
   readonly ended: Promise<string>;
   onMessage: (message: FromWorker, bytes: Chunks) => void = () => {};
 
-  constructor(path: string, env: NodeJS.ProcessEnv) {
-    this.process = spawn(process.execPath, [...process.execArgv, script, path], {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env,
-    });
+  constructor(child: ChildProcess) {
+    this.process = child;
     const stream = this.process.stdio[NODE_PIPE] as Duplex;
     this.pipe = new Pipe(stream, (message, bytes) => this.onMessage(message, bytes));
     this.ended = endOf(this.process, stream);
@@ -94,7 +91,7 @@ export class WorkerProcess implements AsyncDisposable {
   /** Starts a process and loads the app there. Throws `APP_INVALID`, or the signal's reason. */
   static async start(path: string, log: Logger, options: StartOptions): Promise<WorkerProcess> {
     options.signal?.throwIfAborted();
-    const child = new Child(path, { ...process.env, ...compileCache(), ...options.env });
+    const child = new Child(await spawned(path, { ...process.env, ...compileCache(), ...options.env }));
     const { process: its } = child;
     for (const [name, stream] of Object.entries({ stdout: its.stdout!, stderr: its.stderr! })) {
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -175,11 +172,18 @@ export class WorkerProcess implements AsyncDisposable {
   }
 }
 
+/** A new process. Throws `APP_INVALID` where there can't be one: of too many processes, or open files. */
+async function spawned(path: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const args = [...process.execArgv, script, path];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env });
+  if (child.pid !== undefined) return child;
+  const [cause] = (await once(child, 'error')) as [Error];
+  throw new ServerError('APP_INVALID', `The app ${path} could not be started: ${cause.message}`, { cause });
+}
+
 async function endOf(child: ChildProcess, stream: Duplex): Promise<string> {
-  // A process that could not be started has no exit.
   const exit = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
-    child.once('error', () => child.pid === undefined && resolve('gone'));
   });
   // Also after an error: what was sent before is read first.
   const closed = new Promise<void>((resolve) => stream.once('close', resolve));
@@ -210,20 +214,20 @@ async function loaded(
     if (code === 'APP_INVALID') return reject(new ServerError(code, text));
     invalid(`could not be loaded: ${stack ?? `${name}: ${text}`}`, reviveError(message.error));
   };
-  const onError = (error: Error): void => invalid(`could not be started: ${error.message}`, error);
   const onExit = (code: number | null, signal: string | null): void =>
     invalid(`ended while it was loaded (${signal ?? `exit code ${code}`}); the log has what it said`);
   const timer = setTimeout(() => invalid(`was not loaded after ${timeout} ms, its startupTimeout`), timeout);
   const onAbort = (): void => reject(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) onAbort();
   child.onMessage = onMessage;
-  child.process.once('error', onError).once('exit', onExit);
+  child.process.once('exit', onExit);
   try {
     return await promise;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
-    child.process.off('error', onError).off('exit', onExit);
+    child.process.off('exit', onExit);
   }
 }
 

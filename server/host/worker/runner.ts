@@ -84,7 +84,7 @@ export class Runner {
 
   /** Begins nothing more, and resolves when the handlers that run have ended, or have not in `patience` milliseconds. */
   async end(patience: number): Promise<void> {
-    for (const piece of [...this.#known.keys()]) this.abort(piece);
+    for (const piece of this.#known.keys()) this.abort(piece);
     if (this.#lanes === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#idle = resolve;

@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { AppHost } from '../../../server/host/app-host.ts';
 import { memoryMain, start } from '../../cli/fixtures/command.ts';
@@ -61,3 +64,11 @@ function alive(pid: number): boolean {
     return false;
   }
 }
+
+test('where no more files may be opened a worker is not started, and its node goes on', async (t) => {
+  t.timeout(60_000);
+  const script = fileURLToPath(new URL('./no-files-left.ts', import.meta.url));
+  const limited = ['-c', 'ulimit -n 200; exec "$@"', 'sh', process.execPath, script, tricksPath];
+  const { stdout } = await promisify(execFile)('sh', limited);
+  t.regex(stdout, /^The app .*tricks\.ts could not be started: spawn .* EMFILE\n$/);
+});
