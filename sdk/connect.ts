@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { requireKnown, requireNumber } from '../shard/options.ts';
+import { requireBoolean, requireKnown, requireNumber } from '../shard/options.ts';
 import { addressesOf } from './addresses.ts';
 import type { Connection } from './connection.ts';
 import { SdkError } from './errors.ts';
@@ -25,6 +25,11 @@ export interface ConnectOptions {
    * run already were started with theirs, so beside `nodes` it says nothing. Default: none.
    */
   readonly app?: string | URL;
+  /**
+   * Show the log of a local server on standard error, which has what handlers write to theirs and to the console.
+   * Default: `false`.
+   */
+  readonly log?: boolean;
   /** Batches in flight to each node at once, over all maps. A whole number of 1 or more; default 4. */
   readonly concurrency?: number;
   /** Milliseconds without a byte after which a node counts as lost. A number of 1000 or more; default 20000. */
@@ -41,6 +46,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof ConnectOptions>([
   'model',
   'device',
   'app',
+  'log',
   'concurrency',
   'silence',
   'resolve',
@@ -55,6 +61,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
   requireKnown(options, NAMES, 'connect');
   const concurrency = requireNumber('concurrency', options.concurrency ?? 4, { from: 1, whole: true });
   const silence = requireNumber('silence', options.silence ?? 20_000, { from: 1000 });
+  const log = requireBoolean('log', options.log ?? false);
   const startTimeout = requireNumber('startTimeout', options.startTimeout ?? 300_000, { above: 0 });
   const { urls, names } = addressesOf(options.nodes, process.env);
   const { model, device, resolve: resolveName = systemResolve } = options;
@@ -70,7 +77,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
   const found = await lookUp(names, resolveName);
   await using owned = new AsyncDisposableStack();
   const server = local
-    ? owned.use(await LocalServer.start({ model, device, app: pathOf(options.app), token, startTimeout }))
+    ? owned.use(await LocalServer.start({ model, device, app: pathOf(options.app), log, token, startTimeout }))
     : undefined;
   const settings = { token: server?.token ?? token, concurrency, silence };
   const joining = new Joining((url) => new HttpNode(url, settings), startTimeout);

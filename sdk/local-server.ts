@@ -12,6 +12,8 @@ export interface LocalServerOptions {
   /** Path of the module of an app. */
   readonly app?: string | undefined;
   readonly token?: string | undefined;
+  /** Whether its log goes to standard error here. Default: `false`. */
+  readonly log?: boolean;
   /** Milliseconds that the server may take to load its model. */
   readonly startTimeout: number;
   /** Program to run in place of `warpmap serve`, for tests. */
@@ -49,7 +51,7 @@ export class LocalServer implements AsyncDisposable {
       env: { ...process.env, WARPMAP_TOKEN: token, WARPMAP_NODES: '' },
     });
     try {
-      const url = await announced(child, options.startTimeout);
+      const url = await announced(child, options);
       // A connection that was forgotten does not keep this process from ending.
       child.unref();
       for (const pipe of [child.stdin, child.stdout, child.stderr]) (pipe as Socket).unref();
@@ -84,10 +86,11 @@ function conditions(flags: readonly string[]): readonly string[] {
 }
 
 /** The URL in the one JSON line that the server prints when it is ready. */
-async function announced(child: ChildProcess, timeout: number): Promise<string> {
+async function announced(child: ChildProcess, { startTimeout, log = false }: LocalServerOptions): Promise<string> {
   let said = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-KEPT_STDERR);
+    if (log) process.stderr.write(text);
   });
   child.stdin!.on('error', () => {});
   const failed = (what: string, cause?: unknown): SdkError =>
@@ -105,8 +108,8 @@ async function announced(child: ChildProcess, timeout: number): Promise<string> 
     else resolve(url);
   });
   const timer = setTimeout(() => {
-    reject(failed(`was not ready after ${timeout} ms; give a longer startTimeout if its model is large`));
-  }, timeout);
+    reject(failed(`was not ready after ${startTimeout} ms; give a longer startTimeout if its model is large`));
+  }, startTimeout);
   try {
     return await promise;
   } finally {

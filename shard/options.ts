@@ -194,7 +194,7 @@ export function requireNumber(name: string, value: unknown, domain: Domain): num
   throw new ShardError('OPTION_INVALID', `Expected ${name} to be ${kind} ${least}${most}, got ${String(value)}`);
 }
 
-function requireBoolean(name: string, value: unknown): boolean {
+export function requireBoolean(name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw new ShardError('OPTION_INVALID', `Expected ${name} to be true or false, got ${String(value)}`);
 }

@@ -119,10 +119,13 @@ export class Rescue<I, O> {
   }
 
   #exhausted(cause: ShardError): ShardError {
-    const known = this.#options.lanes.all
+    const { all } = this.#options.lanes;
+    const known = all
       .filter(({ lastError }) => lastError !== undefined)
-      .map(({ lane, lastError }) => `${lane.name}: ${(lastError as Error).message}`);
-    const text = `No node can be made to answer (${known.join('; ')}). See that the nodes are up and can be reached, then run again`;
+      // Most name the lane themselves.
+      .map(({ lane: { name }, lastError }) => `${name}: ${(lastError as Error).message.replace(`${name} `, '')}`);
+    const what = all.every(({ unready }) => unready) ? 'Mend that' : 'See that the nodes are up and can be reached';
+    const text = `No node can be made to answer (${known.join('; ')}). ${what}, then run again`;
     return new ShardError('LANES_EXHAUSTED', text, { cause });
   }
 }

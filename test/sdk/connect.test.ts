@@ -108,3 +108,18 @@ test('a program that forgets its connection ends nevertheless', (t) => {
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 60_000 });
   t.is(status, 0, stderr.toString());
 });
+
+test('the log of a local server is shown where it is asked for', (t) => {
+  const server = `console.error('from the handler'); process.stdin.resume().on('end', () => process.exit());
+    process.stderr.write('', () => console.log(JSON.stringify({ url: 'http://127.0.0.1:1' })))`;
+  const module = new URL('../../sdk/local-server.ts', import.meta.url).href;
+  const shown = (log: boolean): string => {
+    const options = { startTimeout: 30_000, log, command: [process.execPath, '-e', server, '--'] };
+    const program = `import { LocalServer } from ${JSON.stringify(module)};
+      await using server = await LocalServer.start(${JSON.stringify(options)})`;
+    const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 60_000 });
+    return stderr.toString();
+  };
+  t.regex(shown(true), /^from the handler\n/);
+  t.is(shown(false), '');
+});

@@ -115,7 +115,7 @@ test('when all nodes are gone the map ends, and says what happened to each', asy
   const outputs = connection.function('double').map(range(10), quick);
   await t.throwsAsync(Array.fromAsync(outputs), {
     code: 'LANES_EXHAUSTED',
-    message: /127\.0\.0\.1:\d+ can't be reached .* ECONNREFUSED/,
+    message: /127\.0\.0\.1:\d+: can't be reached .* ECONNREFUSED/,
   });
 });
 
