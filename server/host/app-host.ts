@@ -60,10 +60,19 @@ export class AppHost implements AsyncDisposable {
   static async open(path: string, options: AppHostOptions): Promise<AppHost> {
     const whole = resolve(path);
     const first = await WorkerProcess.start(whole, options.log, { timeout: LOAD_MS });
-    // Drivers take their time, so they are asked only where it matters.
-    const isAsked = first.app.functions.some(({ options: { gpu } }) => !gpu.every(isCpu));
-    const gpus = isAsked ? await (options.gpus ?? findGpus)() : [];
-    return new AppHost(whole, first, new Shelf(gpus), options);
+    const { functions } = first.app;
+    try {
+      // Drivers take their time, so they are asked only where it matters.
+      const isAsked = functions.some(({ options: { gpu } }) => !gpu.every(isCpu));
+      const gpus = isAsked ? await (options.gpus ?? findGpus)() : [];
+      const host = new AppHost(whole, first, new Shelf(gpus), options);
+      // Nobody will want it.
+      if (functions.every(({ options: { gpu } }) => gpu.length > 0)) await host.#takeSpare()?.[Symbol.asyncDispose]();
+      return host;
+    } catch (error) {
+      await first[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Resolves when each function has the workers that it keeps, or they could not be started, which the log tells. */

@@ -72,3 +72,27 @@ test('where no more files may be opened a worker is not started, and its node go
   const { stdout } = await promisify(execFile)('sh', limited);
   t.regex(stdout, /^The app .*tricks\.ts could not be started: spawn .* EMFILE\n$/);
 });
+
+/** Processes that run apps for this one. */
+async function workers(): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'args=', '--ppid', String(process.pid)]);
+  return stdout.split('\n').filter((line) => line.includes('app.worker')).length;
+}
+
+test.serial('an app whose functions all want GPUs has no worker before one is wanted', async (t) => {
+  t.timeout(60_000);
+  const before = await workers();
+  const gpu = { kind: 'nvidia', index: 0, name: 'Large', memoryBytes: 2 ** 34 } as const;
+  await using _ = await AppHost.open(appPath('gpus'), { log: new Journal().log, gpus: async () => [gpu] });
+  t.is(await workers(), before);
+});
+
+test.serial('where it can not be told which GPUs there are no process is left', async (t) => {
+  t.timeout(60_000);
+  const before = await workers();
+  const gpus = async (): Promise<never> => {
+    throw new RangeError('no driver');
+  };
+  await t.throwsAsync(AppHost.open(appPath('gpus'), { log: new Journal().log, gpus }), { message: 'no driver' });
+  t.is(await workers(), before);
+});
