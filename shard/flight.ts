@@ -44,7 +44,8 @@ export class Pending<I> {
 
   /** The inputs kept in mind by `failed`, once. */
   takeFailed(): Part<I> {
-    const places = this.#failed;
+    // Answers come in any order.
+    const places = this.#failed.sort((a, b) => a - b);
     this.#failed = [];
     return this.#part(places);
   }

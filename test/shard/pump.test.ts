@@ -269,6 +269,21 @@ test('when no lane can be made to answer the map ends and says what each said', 
   t.is(clock.pending, 0);
 });
 
+test('inputs that are tried again are sent in their order, in whatever order they failed', async (t) => {
+  const clock = new FakeClock();
+  const lane = laneOf<number, number>('a', async function* ({ inputs, failures }) {
+    if (failures) yield { first: 0, outputs: inputs };
+    else for (const index of [...inputs.keys()].reverse()) yield { index, error: { code: 'X', message: 'odd' } };
+  });
+  const retries = { maxRetries: 1 };
+  t.deepEqual(await clock.run(Array.fromAsync(pump(range(100), [lane], { clock, retries }))), [...range(100)]);
+  const sent = lane.batches.map(({ indices }) => indices);
+  t.deepEqual(
+    sent,
+    sent.map((indices) => indices.toSorted((a, b) => a - b)),
+  );
+});
+
 test('what no lane can make ready from the start is given up within seconds; later on it is waited for', async (t) => {
   const clock = new FakeClock();
   let answered = 0;
