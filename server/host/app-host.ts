@@ -88,7 +88,7 @@ export class AppHost implements AsyncDisposable {
   #takeSpare(): WorkerProcess | undefined {
     const spare = this.#spare;
     this.#spare = undefined;
-    return spare;
+    return spare?.gone ? undefined : spare;
   }
 }
 

@@ -109,6 +109,11 @@ export class WorkerProcess implements AsyncDisposable {
     }
   }
 
+  /** Whether it has ended. */
+  get gone(): boolean {
+    return this.#ended !== undefined;
+  }
+
   get pid(): number {
     return this.#child.process.pid!;
   }

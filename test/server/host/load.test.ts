@@ -7,7 +7,7 @@ import test from 'ava';
 import { AppHost } from '../../../server/host/app-host.ts';
 import { memoryMain, start } from '../../cli/fixtures/command.ts';
 import { ask } from '../fixtures/client.ts';
-import { appPath, Journal, tricksPath } from './harness.ts';
+import { appPath, Journal, openHouse, tricksPath } from './harness.ts';
 
 const isRefused = test.macro({
   title: (_, app: string) => `the module ${app} is refused before the node is ready, and it is said why`,
@@ -74,9 +74,10 @@ test('where no more files may be opened a worker is not started, and its node go
 });
 
 /** Processes that run apps for this one. */
-async function workers(): Promise<number> {
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'args=', '--ppid', String(process.pid)]);
-  return stdout.split('\n').filter((line) => line.includes('app.worker')).length;
+async function workers(): Promise<readonly number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)]);
+  const lines = stdout.split('\n').filter((line) => line.includes('app.worker'));
+  return lines.map((line) => Number.parseInt(line, 10));
 }
 
 test.serial('an app whose functions all want GPUs has no worker before one is wanted', async (t) => {
@@ -84,7 +85,7 @@ test.serial('an app whose functions all want GPUs has no worker before one is wa
   const before = await workers();
   const gpu = { kind: 'nvidia', index: 0, name: 'Large', memoryBytes: 2 ** 34 } as const;
   await using _ = await AppHost.open(appPath('gpus'), { log: new Journal().log, gpus: async () => [gpu] });
-  t.is(await workers(), before);
+  t.deepEqual(await workers(), before);
 });
 
 test.serial('where it can not be told which GPUs there are no process is left', async (t) => {
@@ -94,5 +95,18 @@ test.serial('where it can not be told which GPUs there are no process is left', 
     throw new RangeError('no driver');
   };
   await t.throwsAsync(AppHost.open(appPath('gpus'), { log: new Journal().log, gpus }), { message: 'no driver' });
-  t.is(await workers(), before);
+  t.deepEqual(await workers(), before);
+});
+
+test.serial('the process that told what an app has may die before it is wanted, and nobody hears of it', async (t) => {
+  t.timeout(60_000);
+  const before = new Set(await workers());
+  await using house = await openHouse();
+  const [first, ...others] = (await workers()).filter((pid) => !before.has(pid));
+  t.deepEqual(others, []);
+  process.kill(first!, 'SIGKILL');
+  // It is gone once it is a child no more.
+  while ((await workers()).includes(first!));
+  const answer = await ask({ url: house.url, form: 'json', function: 'tricks/double', inputs: [4] });
+  t.deepEqual(answer.outputs, [8]);
 });
