@@ -29,7 +29,9 @@ export function outcomesOf(
   { head, inputs }: MapRequest,
 ): AsyncIterable<Outcome | RoutedOutcome> {
   const { key, spans = [] } = head;
-  if (key === undefined) return computed(surroundings, { head, inputs }, turns);
+  // Options that are refused are so before a key stands for them.
+  const all = computed(surroundings, { head, inputs }, turns);
+  if (key === undefined) return all;
   const { hosted, engine } = surroundings;
   if ('sequential' in hosted && hosted.sequential) {
     throw new CoreError('OPTION_INVALID', `${hosted.name} takes no key: what it does can't be told from a journal`);

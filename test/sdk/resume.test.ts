@@ -204,3 +204,10 @@ test('a directory that can not be used is why a map with a key ends, and others 
   await t.throwsAsync(Array.fromAsync(mapped(warp, range(3))), { code: 'JOURNAL_UNAVAILABLE', message: /ENOTDIR/ });
   t.deepEqual(await Array.fromAsync(warp.function('count').map(range(3))), expected(3));
 });
+
+test('options that are refused leave no trace under the key', async (t) => {
+  await using server = await serve(directory(), counting());
+  await using warp = await connect({ nodes: [server.url] });
+  await t.throwsAsync(Array.fromAsync(warp.embed.map(['a'], { key: 'k', dims: 9999 })), { code: 'OPTION_INVALID' });
+  t.is((await Array.fromAsync(warp.embed.map(['a'], { key: 'k' }))).length, 1);
+});
