@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { ServerError } from '../errors.ts';
 
@@ -35,6 +36,8 @@ const TABLES = `
  * the last commits may be missing, which are then as if they had not been made.
  */
 export function openDatabase(path: string): DatabaseSync {
+  // Outputs are nobody else's business, wherever the file is; those that SQLite puts beside it have its rights.
+  closeSync(openSync(path, 'a', 0o600));
   const database = new DatabaseSync(path, { timeout: BUSY_MS });
   try {
     // Before there are tables, or it has no effect.

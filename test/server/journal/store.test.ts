@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { chmodSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -214,3 +215,12 @@ testProp(
     );
   },
 );
+
+test('nobody else may read the file, whoever may read its folder', async (t) => {
+  const open = await mkdtemp(join(folder, 'open-'));
+  chmodSync(open, 0o755);
+  const path = join(open, 'journal.sqlite');
+  using made = fixture({ path });
+  journal(made.store, 0, 1);
+  for (const name of [path, `${path}-wal`]) t.is(statSync(name).mode & 0o077, 0, name);
+});
