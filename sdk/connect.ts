@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isLoadingApp } from '../shard/app/loading.ts';
 import { requireBoolean, requireKnown, requireNumber } from '../shard/options.ts';
 import { addressesOf } from './addresses.ts';
 import type { Connection } from './connection.ts';
@@ -70,6 +71,13 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     throw new SdkError(
       'OPTION_INVALID',
       'Expected no model or device beside nodes: servers that run already have theirs',
+    );
+  }
+  if (local && isLoadingApp()) {
+    // Its workers would load the module, which would start a server, whose workers would …
+    throw new SdkError(
+      'SERVER_START_FAILED',
+      "A worker that loads this module was to start a server: put what is the program's alone inside `if (import.meta.main) { … }`",
     );
   }
   const token = options.token ?? (process.env['WARPMAP_TOKEN'] || undefined);

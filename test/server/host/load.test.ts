@@ -20,6 +20,11 @@ const isRefused = test.macro({
 test.serial(isRefused, 'throws', /could not be loaded: RangeError: the app is out of range\n.*throws\.ts:3/);
 test.serial(isRefused, 'no-app', /no-app\.ts exports no App; write `export const app/);
 test.serial(isRefused, 'two-apps', /two-apps\.ts exports 2 Apps; expected one/);
+test.serial(
+  isRefused,
+  'unguarded',
+  /could not be loaded: SdkError: A worker that loads this module .* `if \(import\.meta\.main\) /,
+);
 test.serial(isRefused, 'exits', /ended while it was loaded \(exit code 3\)/);
 test.serial(isRefused, 'missing', /^There is no file .*missing\.ts; expected the module of an app$/);
 
