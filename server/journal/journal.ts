@@ -34,6 +34,7 @@ export class Journal implements AsyncDisposable {
     this.#options = options;
     this.#writing = new Writing({
       log: options.log,
+      clock: options.clock,
       write: async (id, entries) => {
         const transfer = entries.flatMap(({ hashes, block }) => [hashes.buffer, block.buffer]);
         return (await this.#open()).call('write', [id, entries], { transfer });

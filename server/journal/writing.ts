@@ -1,11 +1,17 @@
 import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
 import type { Entry } from './contract.ts';
 
 /** Bytes on their way to the file, above which more has to wait. */
 const MOST_BYTES = 32 * 1024 * 1024;
+/** Milliseconds after which a key that could not be written is tried again: there may be room by then. */
+const AGAIN_MS = 60_000;
+
+const MEANWHILE = `nothing more is journaled under this key for ${AGAIN_MS / 1000} s`;
 
 export interface WritingOptions {
   readonly log: Logger;
+  readonly clock: Clock;
   /** Writes entries of one key in one transaction. False if there is no room for them. */
   readonly write: (id: number, entries: readonly Entry[]) => Promise<boolean>;
 }
@@ -14,8 +20,8 @@ export interface WritingOptions {
 export class Writing {
   readonly #options: WritingOptions;
   readonly #waiting = new Map<number, Entry[]>();
-  /** Keys of which nothing more is written, and nothing more is said. */
-  readonly #given = new Set<number>();
+  /** Keys of which nothing is written, and nothing said, before that moment. */
+  readonly #resting = new Map<number, number>();
   #bytes = 0;
   #running: Promise<void> | undefined;
 
@@ -25,7 +31,7 @@ export class Writing {
 
   /** Resolves at once, unless too many bytes are on their way. Never rejects. */
   async add(id: number, entry: Entry): Promise<void> {
-    if (this.#given.has(id)) return;
+    if (this.#rests(id)) return;
     while (this.#running && this.#bytes > MOST_BYTES) await this.#running;
     const entries = this.#waiting.get(id);
     if (entries) entries.push(entry);
@@ -52,15 +58,24 @@ export class Writing {
     this.#running = this.#waiting.size > 0 ? this.#run() : undefined;
   }
 
+  #rests(id: number): boolean {
+    return (this.#resting.get(id) ?? -Infinity) > this.#options.clock.now();
+  }
+
   async #write(id: number, entries: readonly Entry[]): Promise<void> {
-    const { log, write } = this.#options;
+    // Also what came while the last could not be written.
+    if (this.#rests(id)) return;
+    const { clock, log, write } = this.#options;
     try {
-      if (await write(id, entries)) return;
-      log.warn({ journal: id }, 'the journal is full, or the key was forgotten: the rest of this map is not journaled');
+      if (await write(id, entries)) {
+        this.#resting.delete(id);
+        return;
+      }
+      log.warn({ journal: id }, `the journal is full, or the key was forgotten: ${MEANWHILE}`);
     } catch (error) {
-      log.error({ err: error, journal: id }, 'the journal could not be written: the rest of this map is not journaled');
+      log.error({ err: error, journal: id }, `the journal could not be written: ${MEANWHILE}`);
     }
-    this.#given.add(id);
+    this.#resting.set(id, clock.now() + AGAIN_MS);
   }
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { pino } from 'pino';
 import test from 'ava';
 import type { Entry } from '../../../server/journal/contract.ts';
+import { ManualClock } from '../fixtures/clock.ts';
 import { Writing } from '../../../server/journal/writing.ts';
 
 function entry(first: number, bytes = 10): Entry {
@@ -9,6 +10,7 @@ function entry(first: number, bytes = 10): Entry {
 }
 
 interface Fixture {
+  readonly clock: ManualClock;
   readonly writing: Writing;
   /** The firsts of each commit, by key. */
   readonly commits: (readonly [id: number, firsts: readonly number[]])[];
@@ -22,8 +24,10 @@ function fixture(): Fixture {
   const lines: Record<string, unknown>[] = [];
   const waiting: PromiseWithResolvers<boolean>[] = [];
   const log = pino({}, { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
+  const clock = new ManualClock();
   const writing = new Writing({
     log,
+    clock,
     write(id, entries) {
       commits.push([id, entries.map(({ first }) => first)]);
       const turn = Promise.withResolvers<boolean>();
@@ -32,6 +36,7 @@ function fixture(): Fixture {
     },
   });
   return {
+    clock,
     writing,
     commits,
     lines,
@@ -87,10 +92,13 @@ for (const [why, result] of [
   ['is full', false],
   ['fails', new Error('no space left on device')],
 ] as const) {
-  test(`a journal that ${why} is logged once, and no more of that key is written`, async (t) => {
+  test(`a journal that ${why} is logged once, and nothing more of that key is written for a minute`, async (t) => {
     const made = fixture();
-    const { writing, commits, lines } = made;
+    const { clock, writing, commits, lines } = made;
     await writing.add(1, entry(0));
+    await breathe();
+    // This one waits behind it, and has no chance either.
+    await writing.add(1, entry(9));
     await made.release(result);
     await writing.done();
     await writing.add(1, entry(1));
@@ -102,6 +110,11 @@ for (const [why, result] of [
       [2, [0]],
     ]);
     t.is(lines.length, 1);
-    t.regex(String(lines[0]!['msg']), /the rest of this map is not journaled/);
+    t.regex(String(lines[0]!['msg']), /nothing more is journaled under this key for 60 s/);
+    clock.advance(60_000);
+    await writing.add(1, entry(2));
+    await made.release(true);
+    await writing.done();
+    t.deepEqual(commits.at(-1), [1, [2]]);
   });
 }
