@@ -7,6 +7,7 @@ import { frames } from '../map/frames.ts';
 import { lines } from '../map/lines.ts';
 import type { Node } from '../node.ts';
 import type { BatchIdentity } from '../replay/replays.ts';
+import { whole } from './whole.ts';
 
 const FORMS = [frames, lines];
 const BATCH = '/v1/calls/:call/batches/:batch/:attempt';
@@ -24,7 +25,7 @@ export function mapRoutes(app: FastifyInstance, node: Node): void {
   });
 
   app.get<BatchRoute>(BATCH, async (request, reply) => {
-    const from = whole(request.query.from ?? '0', 'from');
+    const from = whole('from', request.query.from ?? '0');
     const recording = node.replays.resume(identityOf(request.params), from);
     const form = FORMS.map((make) => make()).find(({ requestType }) => requestType === recording.mediaType)!;
     if (from > 0 && form.beat() === undefined) {
@@ -52,15 +53,7 @@ function exchangeOf(request: Pick<FastifyRequest, 'raw'>, reply: FastifyReply): 
 }
 
 function identityOf({ call, batch, attempt }: BatchRoute['Params']): BatchIdentity {
-  return { call, batch: whole(batch, 'the batch'), attempt: whole(attempt, 'the attempt') };
-}
-
-function whole(text: string, what: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new ServerError(
-    'OPTION_INVALID',
-    `Expected ${what} to be a whole number of 0 or more, got ${JSON.stringify(text)}`,
-  );
+  return { call, batch: whole('batch', batch), attempt: whole('attempt', attempt) };
 }
 
 /** The form that the body of a request is in. Throws `MEDIA_TYPE_UNSUPPORTED`. */

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import { ServerError } from '../errors.ts';
 import type { Node } from '../node.ts';
 import { serveStream } from '../stream/serve.ts';
 import { formOf } from './map.ts';
+import { whole } from './whole.ts';
 
 /** Items that may wait here to be taken. */
 const MAX_AHEAD = 1_024;
@@ -28,14 +28,5 @@ export function streamRoutes(app: FastifyInstance, node: Node): void {
       node.streams.taken(params.call, whole('batch', params.batch), whole('count', params.count));
       return reply.code(204).send();
     },
-  );
-}
-
-function whole(name: string, text: unknown, { from = 0, to = Number.MAX_SAFE_INTEGER } = {}): number {
-  const value = typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : NaN;
-  if (value >= from && value <= to) return value;
-  throw new ServerError(
-    'OPTION_INVALID',
-    `Expected ${name} to be a whole number from ${from} to ${to}, got ${String(text)}`,
   );
 }
