@@ -89,7 +89,7 @@ export class Pool implements AsyncDisposable, HostedWorkers {
     const { signal } = options;
     signal.throwIfAborted();
     if (this.#crew.closed) {
-      throw new CoreError('WORKER_UNAVAILABLE', 'The node has closed the workers of this function');
+      throw closed();
     }
     if (this.#options.refusal) throw this.#options.refusal;
     const { absence } = this.#crew;
@@ -113,7 +113,7 @@ export class Pool implements AsyncDisposable, HostedWorkers {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#crew[Symbol.asyncDispose](), this.#options.next?.[Symbol.asyncDispose]()]);
     // Also what the workers have left.
-    this.#fail(new CoreError('WORKER_UNAVAILABLE', 'The node closed the workers of this function'));
+    this.#fail(closed());
   }
 
   /** Nobody waits for what is left of a task. */
@@ -123,6 +123,8 @@ export class Pool implements AsyncDisposable, HostedWorkers {
   }
 
   #take(portion: Portion): void {
+    // Another may be closing still, and have found too little memory.
+    if (this.#crew.closed) return portion.task.reject(closed());
     this.#queue.push(portion);
     this.#dispatch();
   }
@@ -218,6 +220,10 @@ export class Pool implements AsyncDisposable, HostedWorkers {
     for (const { task } of this.#queue.splice(0)) task.reject(reason);
     this.#crew.adjust(0);
   }
+}
+
+function closed(): CoreError {
+  return new CoreError('WORKER_UNAVAILABLE', 'The node has closed the workers of this function');
 }
 
 function sum(one: FunctionStats, other: FunctionStats): FunctionStats {

@@ -1,4 +1,5 @@
 /** An app whose functions want GPUs, which need not exist: which one a worker was given is in its environment. */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { App, context } from 'warpmap';
 
@@ -35,6 +36,14 @@ export const hungry = app.function(
 );
 
 export const never = app.function('never', { gpu: ['small', 'large'] }, () => {
+  throw new Error('CUDA out of memory');
+});
+
+const stay = app.cls('Stay', { gpu: ['small', 'large'] }, { enter: () => 1, exit() {} });
+/** Runs out of memory when its node stops. */
+export const late = stay.method('late', async () => {
+  console.log('late began');
+  await once(context().signal, 'abort');
   throw new Error('CUDA out of memory');
 });
 

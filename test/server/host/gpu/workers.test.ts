@@ -89,3 +89,18 @@ test.serial('functions that want the same GPU have it in turn, also where one ke
     t.deepEqual(await Array.fromAsync(warp.function(gpus.other).starmap([[]])), ['Only GPU-3']);
   }
 });
+
+test.serial('what runs out of memory while its node closes is refused, and not left without an answer', async (t) => {
+  const house = await openHouse({ app: appPath('gpus'), gpus: async () => made });
+  const answer = ask({
+    url: house.url,
+    form: 'json',
+    function: 'gpus/Stay.late',
+    inputs: [[]],
+    options: { spread: true },
+  });
+  await house.journal.says('late began');
+  await house.host[Symbol.asyncDispose]();
+  t.like(await answer, { status: 503, code: 'WORKER_UNAVAILABLE' });
+  await house[Symbol.asyncDispose]();
+});
