@@ -99,7 +99,16 @@ function workersOf(options: WorkerOptions): SettledWorkers {
 }
 
 function memoryOf(size: WorkerOptions['maxWorkerMemory']): number | undefined {
-  return size === undefined ? undefined : requireNumber('maxWorkerMemory', bytesOf(size), { above: 0 });
+  return size === undefined ? undefined : requireBytes('maxWorkerMemory', size);
+}
+
+function requireBytes(name: string, size: unknown): number {
+  const bytes = bytesOf(size);
+  if (typeof bytes === 'number' && bytes > 0) return bytes;
+  throw new SdkError(
+    'OPTION_INVALID',
+    `Expected ${name} to be bytes above 0, or a text such as 16GiB, got ${String(size)}`,
+  );
 }
 
 function noMoreThan(name: string, value: number, maxWorkers: number): number {
@@ -121,7 +130,7 @@ function settleGpu(gpu: FunctionOptions['gpu']): readonly GpuNeed[] {
     if (typeof request === 'string' && request.trim() !== '') return request.trim();
     if (typeof request === 'object' && request !== null) {
       requireKnown(request, GPU_NAMES, 'gpu');
-      return { memory: requireNumber('gpu.memory', bytesOf(request.memory), { above: 0 }) };
+      return { memory: requireBytes('gpu.memory', request.memory) };
     }
     throw new SdkError(
       'OPTION_INVALID',

@@ -83,8 +83,9 @@ export class WorkerProcess implements AsyncDisposable {
     };
     this.#exited = child.ended.then((how) => {
       this.outOfMemory = saysHeapIsFull(said) || (how === 'SIGKILL' && memoryKills() > kills);
-      this.#ended = how;
-      this.#listener?.exit(how);
+      const why = FAILED.test(how) ? uncaughtIn(said) : undefined;
+      this.#ended = why === undefined ? how : `${how}, ${why}`;
+      this.#listener?.exit(this.#ended);
     });
   }
 
@@ -186,6 +187,13 @@ async function spawned(path: string, env: NodeJS.ProcessEnv): Promise<ChildProce
   throw new ServerError('APP_INVALID', `The app ${path} could not be started: ${cause.message}`, { cause });
 }
 
+const FAILED = /^exit code [1-9]/;
+
+/** The error that nobody caught, among the last words of a process. */
+function uncaughtIn(said: string): string | undefined {
+  return /^(?:\w*Error|Uncaught)\b.*(?=\n {4}at )/m.exec(said)?.[0].slice(0, 200);
+}
+
 async function endOf(child: ChildProcess, stream: Duplex): Promise<string> {
   const exit = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
@@ -194,8 +202,8 @@ async function endOf(child: ChildProcess, stream: Duplex): Promise<string> {
   const closed = new Promise<void>((resolve) => stream.once('close', resolve));
   const how = await exit;
   await closed;
-  // Its last words say why it aborted, unless a process that it has started keeps the line.
-  if (how === 'SIGABRT' && !child.stderr!.closed) {
+  // Its last words say why it ended, unless a process that it has started keeps the line.
+  if ((how === 'SIGABRT' || FAILED.test(how)) && !child.stderr!.closed) {
     await Promise.race([once(child.stderr!, 'close'), sleep(SAID_MS, undefined, { ref: false })]);
   }
   return how;

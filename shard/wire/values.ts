@@ -25,13 +25,19 @@ export function packValue(value: unknown, allowance: Allowance = new Allowance()
     scanValue(bytes as Uint8Array<ArrayBuffer>, allowance);
     return bytes;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw new ShardError(
       'INPUT_INVALID',
-      `Expected plain data (numbers, strings, arrays, objects, typed arrays, dates), but: ${reason}`,
+      `Expected plain data (numbers, strings, arrays, objects, typed arrays, dates), but: ${reasonOf(error)}`,
       { cause: error },
     );
   }
+}
+
+function reasonOf(error: unknown): string {
+  // The packer goes round a cycle until its stack is full.
+  if (error instanceof RangeError && error.message.includes('call stack'))
+    return 'it contains itself, or nests too deep';
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Exactly one MessagePack value at the start of `bytes`, and how many bytes it took. Throws `FRAME_INVALID`. */

@@ -110,17 +110,25 @@ row('no worker of an app can be started', async (t, fleet) => {
     t.deepEqual(record.counts('double'), each(600, 1));
     t.true(record.entries.every(({ what, node }) => what !== 'double' || node === '1'));
     t.true((await first!.metric('warpmap_batches_total', 'WORKER_UNAVAILABLE')) > 0);
+    record.put('broken-1');
+    for (const { node, pid } of record.all) if (node === '1') kill(pid);
+    const error = await t.throwsAsync(Array.fromAsync(double.map(range(600))), { code: 'LANES_EXHAUSTED' });
+    t.regex(error?.message ?? '', /answered WORKER_UNAVAILABLE: No worker of double could be started/);
   } finally {
     await record.remove('broken-0');
+    await record.remove('broken-1');
   }
 });
 
 row("an input that can't travel (a function, a cycle)", async (t, fleet) => {
   await using warp = await fleet.connect();
-  const inputs = [1, 2, () => 3, 4] as number[];
+  const cycle: unknown[] = [];
+  cycle.push(cycle);
+  const inputs = [1, 2, () => 3, 4, cycle] as number[];
   const outputs = await Array.fromAsync(warp.function(app.double).map(inputs, ONE_BATCH));
   t.like(outputs[2], { name: 'InputError', code: 'INPUT_INVALID', index: 2 });
-  t.deepEqual(outputs.toSpliced(2, 1), [2, 4, 8]);
+  t.regex(String(outputs[4]), /it contains itself/);
+  t.deepEqual(outputs.toSpliced(4, 1).toSpliced(2, 1), [2, 4, 8]);
 });
 
 row("an output that can't travel", async (t, fleet) => {

@@ -95,13 +95,21 @@ test(isRefused, { minWorkers: -1, maxWorkers: 2 }, /Expected minWorkers to be a 
 test(isRefused, { bufferWorkers: 3, maxWorkers: 2 }, /Expected bufferWorkers to be at most maxWorkers/);
 test(isRefused, { scaledownWindow: -1 }, /Expected scaledownWindow to be a number of 0 or more/);
 test(isRefused, { startupTimeout: 0 }, /Expected startupTimeout to be a number above 0/);
-test(isRefused, { maxWorkerMemory: 0 }, /Expected maxWorkerMemory to be a number above 0/);
+test(isRefused, { maxWorkerMemory: 0 }, /Expected maxWorkerMemory to be bytes above 0/);
 test(isRefused, { maxRunsPerWorker: 0.5 }, /Expected maxRunsPerWorker to be a whole number of 1 or more/);
 test(isRefused, { gpu: '' }, /Expected gpu to be a name such as 'h100'/);
 test(isRefused, { gpu: [] }, /Expected gpu to name at least one request/);
-test(isRefused, { gpu: ['h100', { memory: 0 }] }, /Expected gpu.memory to be a number above 0/);
-test(isRefused, { gpu: { memory: '16 gigs' } }, /Expected gpu.memory to be a number above 0, got 16 gigs/);
-test(isRefused, { maxWorkerMemory: '2 G' }, /Expected maxWorkerMemory to be a number above 0, got 2 G/);
+test(isRefused, { gpu: ['h100', { memory: 0 }] }, /Expected gpu.memory to be bytes above 0/);
+test(
+  isRefused,
+  { gpu: { memory: '16 gigs' } },
+  /Expected gpu.memory to be bytes above 0, or a text such as 16GiB, got 16 gigs/,
+);
+test(
+  isRefused,
+  { maxWorkerMemory: '2 G' },
+  /Expected maxWorkerMemory to be bytes above 0, or a text such as 16GiB, got 2 G/,
+);
 test(isRefused, { gpu: { memmory: 1 } }, /Unknown option memmory of gpu/);
 
 test('one request for a GPU is a list of one, and options at their bounds are taken', (t) => {

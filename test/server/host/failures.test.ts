@@ -17,11 +17,18 @@ test.after.always(async () => (await opened)[Symbol.asyncDispose]());
 
 const ONE_BATCH = { initialBatchSize: 100, returnErrors: true } as const;
 
+const DEATHS = {
+  exit: /died \(exit code 7\) 2 times/,
+  kill: /died \(SIGKILL\) 2 times/,
+  reject: /died \(exit code 1, Error: nobody catches this\) 2 times/,
+} as const;
+
 for (const how of ['exit', 'kill', 'reject'] as const) {
   test.serial(`an input on which the worker always dies (${how}) fails, and its batch-mates do not`, async (t) => {
     const deadly = t.context.warp.function(tricks.deadly);
     const outputs = await Array.fromAsync(deadly.map(range(40), repeat(how), ONE_BATCH));
     t.like(outputs[13], { name: 'InputError', code: 'WORKER_CRASHED', index: 13 });
+    t.regex((outputs[13] as unknown as Error).message, DEATHS[how]);
     t.deepEqual(outputs.toSpliced(13, 1), [...range(40)].toSpliced(13, 1));
   });
 }
