@@ -1,7 +1,10 @@
 import type { Environment, Result } from '../harness/contract.ts';
 import { resultOf } from '../harness/results.ts';
-import { startProcess } from './process.ts';
+import { startFlagged, startProcess } from './process.ts';
 import type { TunedPeer } from './tune.ts';
+
+/** What a program that must stay small says: V8's own choice grows with the memory of the machine. */
+const SMALL = '--max-semi-space-size=16';
 
 export interface MemoryOptions {
   /** URL of the node. */
@@ -19,6 +22,7 @@ export async function clientMemory(
   const inputs = String(count);
   const clients = [
     { subject: 'warpmap, a function of an app', start: () => startProcess('memoryMain.ts', node, inputs) },
+    { subject: `warpmap, node ${SMALL}`, start: () => startFlagged([SMALL], 'memoryMain.ts', node, inputs) },
     ...tuned.map(({ name, group, peer, size }) => ({
       subject: name,
       start: () => startProcess('peerMemoryMain.ts', group, peer.name, inputs, String(size)),

@@ -11,8 +11,19 @@ export interface BenchProcess extends AsyncDisposable {
 
 /** Starts a file of this folder with the same Node, and resolves with the first line that it prints. */
 export async function startProcess(file: string, ...args: readonly string[]): Promise<BenchProcess> {
+  return startFlagged([], file, ...args);
+}
+
+/** The same, with flags of Node.js. */
+export async function startFlagged(
+  flags: readonly string[],
+  file: string,
+  ...args: readonly string[]
+): Promise<BenchProcess> {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = spawn(process.execPath, [...process.execArgv, path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...process.execArgv, ...flags, path, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout });
   const [line] = (await Promise.race([once(lines, 'line'), failed(child, file)])) as [string];
   // What else it says is not read, and must not fill the pipe.
