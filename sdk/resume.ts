@@ -7,8 +7,9 @@ const MAX_KEY_LENGTH = 128;
 
 /** Throws `OPTION_INVALID`. */
 export function requireKey(key: unknown): void {
-  if (typeof key === 'string' && key.length > 0 && key.length <= MAX_KEY_LENGTH) return;
-  const got = typeof key === 'string' ? `one of ${key.length}` : typeof key;
+  if (typeof key === 'string' && key.length > 0 && key.length <= MAX_KEY_LENGTH && key.isWellFormed()) return;
+  const got =
+    typeof key !== 'string' ? typeof key : key.isWellFormed() ? `one of ${key.length}` : 'one with half a character';
   throw new SdkError('OPTION_INVALID', `Expected key to be a string of 1 to ${MAX_KEY_LENGTH} characters, got ${got}`);
 }
 

@@ -178,6 +178,7 @@ test('a key is refused where nothing can be journaled', async (t) => {
   t.like(refused, { code: 'JOURNAL_UNAVAILABLE' });
   t.regex(refused?.message ?? '', /without a data directory; give it a directory with --data/);
   t.throws(() => warp.embed.map(['a'], { key: '' }), { code: 'OPTION_INVALID' });
+  await t.throwsAsync(warp.forget('\ud800'), { code: 'OPTION_INVALID', message: /half a character/ });
   t.throws(() => warp.embed.map(['a'], { key: 'x'.repeat(129) }), {
     code: 'OPTION_INVALID',
     message: /got one of 129/,
