@@ -44,11 +44,19 @@ export class AppHost implements AsyncDisposable {
         const env = settings.gpu.length === 0 ? {} : environmentOf(gpu);
         const limit = { signal, timeout: settings.startupTimeout };
         const began = performance.now();
+        const entered = async (worker: WorkerProcess): Promise<WorkerProcess> => {
+          await worker.enter(workers, { signal, timeout: limit.timeout - (performance.now() - began) });
+          return worker;
+        };
         // What the module loads first may look for GPUs already.
         const spare = settings.gpu.length === 0 ? this.#takeSpare() : undefined;
-        const worker = spare ?? (await WorkerProcess.start(path, log, { ...limit, env }));
-        await worker.enter(workers, { signal, timeout: limit.timeout - (performance.now() - began) });
-        return worker;
+        try {
+          if (spare) return await entered(spare);
+        } catch (error) {
+          // It may have died before it was wanted, and nobody had heard of it.
+          if (!spare?.gone) throw error;
+        }
+        return entered(await WorkerProcess.start(path, log, { ...limit, env }));
       };
       pools.set(workers, poolOf({ function: workers, settings, clock, log: tagged, start }, shelf));
     }

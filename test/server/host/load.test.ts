@@ -73,7 +73,7 @@ function alive(pid: number): boolean {
 test('where no more files may be opened a worker is not started, and its node goes on', async (t) => {
   t.timeout(60_000);
   const script = fileURLToPath(new URL('./no-files-left.ts', import.meta.url));
-  const limited = ['-c', 'ulimit -n 200; exec "$@"', 'sh', process.execPath, script, tricksPath];
+  const limited = ['-c', 'ulimit -n 200; exec "$@"', 'sh', process.execPath, ...process.execArgv, script, tricksPath];
   const { stdout } = await promisify(execFile)('sh', limited);
   t.regex(stdout, /^The app .*tricks\.ts could not be started: spawn .* EMFILE\n$/);
 });
