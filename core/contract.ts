@@ -1,4 +1,5 @@
 /** The contract of core/: one engine owns one device, its encoder and the collections in its memory. */
+import type { Id, Item, Match, Query } from '../shard/app/collection.ts';
 import type { Device } from './device/contract.ts';
 
 /** Row-major `count × dims` float32 vectors. */
@@ -16,21 +17,7 @@ export interface EmbedOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Texts to embed, or one vector of the collection's dims that was embedded elsewhere. */
-export type Query = string | Float32Array;
-export type Id = string | number;
-
-export interface Item {
-  readonly id: Id;
-  readonly text?: string;
-  readonly vector?: Float32Array;
-}
-
-export interface Match {
-  readonly id: Id;
-  /** Cosine similarity, in [-1, 1]. */
-  readonly score: number;
-}
+export type { Id, Item, Match, Query };
 
 export interface EngineCollection {
   readonly name: string;

@@ -70,7 +70,7 @@ export class Joining {
         if (!(error instanceof NodeError)) throw unreachable(node.url, error);
         if (error.code !== 'NODE_NOT_READY' || performance.now() >= deadline) throw error;
       }
-      await sleep(READY_INTERVAL);
+      await sleep(READY_INTERVAL, undefined, { signal }).catch(() => signal?.throwIfAborted());
     }
   }
 

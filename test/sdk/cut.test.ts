@@ -1,31 +1,17 @@
 import test from 'ava';
-import type { HostedFunction } from '../../core/functions/contract.ts';
 import { connect } from '../../sdk/connect.ts';
 import { startServer } from '../../server/server.ts';
 import { range } from '../../shard/iterables.ts';
+import { counting } from '../server/fixtures/counting.ts';
 import { MemoryEngine } from '../server/fixtures/engine.ts';
 import { CuttingProxy } from './fixtures/cuttingProxy.ts';
 import { FakeNode } from './fixtures/fake-node.ts';
 
-/** Gives vectors of 1,024 floats, and counts how often it was run on each input. */
-function counting(): HostedFunction & { readonly runs: Map<number, number> } {
-  const runs = new Map<number, number>();
-  return {
-    name: 'count',
-    sequential: false,
-    runs,
-    bind: () => ({
-      accept: (input) => input,
-      run: async (inputs: readonly unknown[]) => {
-        for (const input of inputs as number[]) runs.set(input, (runs.get(input) ?? 0) + 1);
-        return { kind: 'values', values: inputs.map((input) => new Float32Array(1024).fill(input as number)) } as const;
-      },
-    }),
-  };
-}
+/** Vectors, large enough that an answer is many chunks. */
+const wide = (input: unknown): Float32Array => new Float32Array(1024).fill(input as number);
 
 test('a connection that is cut in the middle of a frame, again and again, does not run the function again', async (t) => {
-  const hosted = counting();
+  const hosted = counting(wide);
   await using server = await startServer({ engine: new MemoryEngine(), functions: [hosted] });
   await using proxy = await CuttingProxy.start(server.url, (turn) => 400_000 + 30_011 * turn);
   await using warp = await connect({ nodes: [proxy.url] });

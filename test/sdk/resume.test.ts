@@ -13,6 +13,7 @@ import { InputError } from '../../shard/errors.ts';
 import { range } from '../../shard/iterables.ts';
 import { ask } from '../server/fixtures/client.ts';
 import { MemoryEngine } from '../server/fixtures/engine.ts';
+import { counting } from '../server/fixtures/counting.ts';
 import { writeTinyModel } from '../fixtures/tinyModel.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'warpmap-resume-'));
@@ -20,25 +21,7 @@ test.after.always(() => rm(folder, { recursive: true }));
 let directories = 0;
 const directory = (): string => join(folder, String(directories++));
 
-/** Gives what `apply` does, and counts how often it was run on each input. */
-function counting(apply: (input: unknown) => unknown = (input) => `out ${String(input)}`): HostedFunction & {
-  readonly runs: Map<unknown, number>;
-} {
-  const runs = new Map<unknown, number>();
-  return {
-    name: 'count',
-    sequential: false,
-    runs,
-    bind: () => ({
-      accept: (input) => input,
-      run: async (inputs: readonly unknown[]) => {
-        const values = inputs.map(apply);
-        for (const input of inputs) runs.set(input, (runs.get(input) ?? 0) + 1);
-        return { kind: 'values', values } as const;
-      },
-    }),
-  };
-}
+const out = (input: unknown): string => `out ${String(input)}`;
 
 function serve(data: string, hosted: HostedFunction, engine = new MemoryEngine()): Promise<Server> {
   return startServer({ engine, functions: [...builtIns, hosted], data });
@@ -57,7 +40,7 @@ const expected = (count: number): string[] => Array.from({ length: count }, (_, 
 
 test('a map that is run again after its node has restarted runs only what is missing', async (t) => {
   const data = directory();
-  const first = counting();
+  const first = counting(out);
   {
     await using server = await serve(data, first);
     await using warp = await connect({ nodes: [server.url] });
@@ -65,7 +48,7 @@ test('a map that is run again after its node has restarted runs only what is mis
     t.deepEqual(await take(mapped(warp, range(1000), { window: 400 }), 300), expected(300));
   }
   t.true(first.runs.size >= 300 && first.runs.size < 1000);
-  const second = counting();
+  const second = counting(out);
   await using server = await serve(data, second);
   await using warp = await connect({ nodes: [server.url] });
   t.deepEqual(await Array.fromAsync(mapped(warp, range(1000), { maxBatchSize: 37 })), expected(1000));
@@ -76,7 +59,7 @@ test('a map that is run again after its node has restarted runs only what is mis
 });
 
 test('inputs go to the node that has their outputs, and those of a node that is gone are run again', async (t) => {
-  const hosted = [counting(), counting()] as const;
+  const hosted = [counting(out), counting(out)] as const;
   const data = [directory(), directory()] as const;
   await using one = await serve(data[0], hosted[0]);
   {
@@ -95,7 +78,7 @@ test('inputs go to the node that has their outputs, and those of a node that is 
 });
 
 test('the same key with another input, function or option ends the map with KEY_CONFLICT', async (t) => {
-  await using server = await serve(directory(), counting());
+  await using server = await serve(directory(), counting(out));
   await using warp = await connect({ nodes: [server.url] });
   const texts = Array.from({ length: 50 }, (_, index) => `text ${index}`);
   await Array.fromAsync(warp.embed.map(texts, { key: 'k' }));
@@ -111,7 +94,7 @@ test('the same key with another input, function or option ends the map with KEY_
 });
 
 test('vectors that come from the journal are bit for bit those that were computed', async (t) => {
-  await using server = await serve(directory(), counting());
+  await using server = await serve(directory(), counting(out));
   await using warp = await connect({ nodes: [server.url] });
   const texts = Array.from({ length: 700 }, (_, index) => `text ${index % 90}`);
   const computed = await Array.fromAsync(warp.embed.map(texts, { key: 'k', maxBatchSize: 64 }));
@@ -157,7 +140,7 @@ test('inputs are told apart by their content, whatever they are', async (t) => {
 });
 
 test('a node tells what it has journaled, and forgets it when asked to', async (t) => {
-  await using server = await serve(directory(), counting());
+  await using server = await serve(directory(), counting(out));
   await using warp = await connect({ nodes: [server.url] });
   await Array.fromAsync(mapped(warp, range(30)));
   const get = async (path: string): Promise<unknown> => request(`${server.url}${path}`).then(({ body }) => body.json());
@@ -200,14 +183,14 @@ test('a key is refused where nothing can be journaled', async (t) => {
 
 test('a directory that can not be used is why a map with a key ends, and others go on', async (t) => {
   const file = new URL(import.meta.url).pathname;
-  await using server = await serve(join(file, 'nowhere'), counting());
+  await using server = await serve(join(file, 'nowhere'), counting(out));
   await using warp = await connect({ nodes: [server.url] });
   await t.throwsAsync(Array.fromAsync(mapped(warp, range(3))), { code: 'JOURNAL_UNAVAILABLE', message: /ENOTDIR/ });
   t.deepEqual(await Array.fromAsync(warp.function('count').map(range(3))), expected(3));
 });
 
 test('options that are refused leave no trace under the key', async (t) => {
-  await using server = await serve(directory(), counting());
+  await using server = await serve(directory(), counting(out));
   await using warp = await connect({ nodes: [server.url] });
   await t.throwsAsync(Array.fromAsync(warp.embed.map(['a'], { key: 'k', dims: 9999 })), { code: 'OPTION_INVALID' });
   t.is((await Array.fromAsync(warp.embed.map(['a'], { key: 'k' }))).length, 1);

@@ -2,30 +2,13 @@ import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import { request } from 'undici';
-import type { HostedFunction } from '../../core/functions/contract.ts';
 import { decodeMessages } from '../../shard/wire/decode.ts';
 import type { Message } from '../../shard/wire/message.ts';
 import { ask, bodyOf, FORMS } from './fixtures/client.ts';
+import { counting } from './fixtures/counting.ts';
 import { ManualClock } from './fixtures/clock.ts';
 import { startNode } from './fixtures/node.ts';
 import { open } from './fixtures/socket.ts';
-
-/** A function that counts how often it was run on each input. */
-function counting(): HostedFunction & { readonly runs: Map<unknown, number> } {
-  const runs = new Map<unknown, number>();
-  return {
-    name: 'count',
-    sequential: false,
-    runs,
-    bind: () => ({
-      accept: (input) => input,
-      run: async (inputs: readonly unknown[]) => {
-        for (const input of inputs) runs.set(input, (runs.get(input) ?? 0) + 1);
-        return { kind: 'values', values: inputs.map(String) } as const;
-      },
-    }),
-  };
-}
 
 async function resume(url: string, call: string, from?: number): Promise<Message[]> {
   const query = from === undefined ? '' : `?from=${from}`;
@@ -36,7 +19,7 @@ async function resume(url: string, call: string, from?: number): Promise<Message
 
 for (const form of FORMS) {
   test(`a batch that comes twice at once is run once, and both are answered, over ${form}`, async (t) => {
-    const hosted = counting();
+    const hosted = counting(String);
     await using node = await startNode({ functions: [hosted] });
     const asked = { url: node.url, form, function: 'count', inputs: [1, 2, 3], call: randomUUID() };
     const replies = await Promise.all([ask(asked), ask(asked), ask(asked)]);
@@ -49,7 +32,7 @@ for (const form of FORMS) {
 
   test(`a batch that comes again after its end is answered from memory, over ${form}`, async (t) => {
     const clock = new ManualClock();
-    const hosted = counting();
+    const hosted = counting(String);
     await using node = await startNode({ functions: [hosted], clock });
     const asked = { url: node.url, form, function: 'count', inputs: [1, 2], call: randomUUID() };
     t.deepEqual((await ask(asked)).outputs, ['1', '2']);
