@@ -25,13 +25,16 @@ export interface CallStart {
   readonly single?: boolean;
 }
 
+/** Inputs of one chunk at most. */
+export const MAX_CHUNK_INPUTS = 1024;
+
 /** Consecutive inputs of a call, as one block of docs/wire.md. A chunk that comes twice is stored once. */
 export interface CallChunk {
   /** Number of the chunk in the call, from 0. */
   readonly index: number;
   /** Position of its first input in the call. */
   readonly first: number;
-  /** Inputs: 1 to 1,024. */
+  /** Inputs: 1 to `MAX_CHUNK_INPUTS`. */
   readonly count: number;
   readonly block: Uint8Array<ArrayBuffer>;
 }
