@@ -18,6 +18,16 @@ export type ServerErrorCode =
   | 'KEY_CONFLICT'
   /** A map has a key, but this node can't keep a journal. */
   | 'JOURNAL_UNAVAILABLE'
+  /** There is no durable call of that id: it never began, or is forgotten. */
+  | 'CALL_UNKNOWN'
+  /** The id or key of a durable call is that of another function or version. */
+  | 'CALL_CONFLICT'
+  /** A new chunk came for a durable call that takes none. */
+  | 'CALL_SEALED'
+  /** A durable call was sealed, and its chunks are not those that were announced. */
+  | 'CALL_INCOMPLETE'
+  /** The store of durable calls can't be reached or written. */
+  | 'STORE_UNAVAILABLE'
   /** A batch with the same identity has another body. */
   | 'BATCH_CONFLICT'
   /** Nothing is known of the batch whose answer was asked for. */
