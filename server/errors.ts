@@ -28,6 +28,10 @@ export type ServerErrorCode =
   | 'CALL_INCOMPLETE'
   /** The store of durable calls can't be reached or written. */
   | 'STORE_UNAVAILABLE'
+  /** The store of objects can't be reached or written. */
+  | 'OBJECTS_UNAVAILABLE'
+  /** What was asked for as an object can't be the key of one. */
+  | 'OBJECT_KEY_INVALID'
   /** A batch with the same identity has another body. */
   | 'BATCH_CONFLICT'
   /** Nothing is known of the batch whose answer was asked for. */

@@ -27,6 +27,7 @@ export const statusOf: { readonly [Code in AnswerCode]: number } = {
   REQUEST_INVALID: 400,
   INPUT_INVALID: 400,
   OPTION_INVALID: 400,
+  OBJECT_KEY_INVALID: 400,
   TOKEN_MISSING: 401,
   TOKEN_INVALID: 401,
   HOST_REFUSED: 403,
@@ -51,6 +52,7 @@ export const statusOf: { readonly [Code in AnswerCode]: number } = {
   // The node can't take it now; another can, or this one later.
   OVERLOADED: 429,
   NODE_DRAINING: 503,
+  OBJECTS_UNAVAILABLE: 503,
   NODE_NOT_READY: 503,
   STORE_UNAVAILABLE: 503,
   DEVICE_NOT_FOUND: 503,
