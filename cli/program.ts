@@ -40,6 +40,11 @@ function serveCommand(parts: Parts): Command {
     )
     .option('--token-file <path>', 'file that holds the token; WARPMAP_TOKEN holds one too')
     .addOption(
+      new Option('--tokens-file <path>', 'file of tokens that allow some of it: a line `name scopes token` each').env(
+        'WARPMAP_TOKENS_FILE',
+      ),
+    )
+    .addOption(
       new Option('--log-level <level>', 'least level that is logged to standard error')
         .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
         .default('info')

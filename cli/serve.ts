@@ -12,9 +12,9 @@ import { logDownloads } from './download.ts';
 import { greeting } from './greeting.ts';
 import type { Parts } from './parts.ts';
 import { listenForStop } from './stop.ts';
-import { findToken, type TokenSources } from './token.ts';
+import { findToken, findTokens, type TokenSources, type TokensSource } from './token.ts';
 
-export interface ServeOptions extends EngineFlags, TokenSources {
+export interface ServeOptions extends EngineFlags, TokenSources, TokensSource {
   readonly host: string;
   readonly port: number;
   readonly logLevel: LogLevel;
@@ -31,7 +31,7 @@ export async function serve(app: string | undefined, options: ServeOptions, part
   countBuffersWithHeap();
   const log = createLog({ level: options.logLevel });
   using stop = listenForStop({ withParent: options.withParent === true });
-  const token = await findToken(options);
+  const [token, tokens] = await Promise.all([findToken(options), findTokens(options)]);
   if (options.token !== undefined)
     log.warn('--token shows in the list of processes; --token-file and WARPMAP_TOKEN do not');
   const settled = { ...engineOptions(options), onDownload: logDownloads(log) };
@@ -55,6 +55,7 @@ export async function serve(app: string | undefined, options: ServeOptions, part
     data: options.data ?? dataDirectory(process.env, platform(), homedir()),
     log,
     functions: [...builtIns, ...functions],
+    tokens,
     ...(token !== undefined && { token }),
   });
   log.info({ model: settled.model, device: settled.device }, 'loading');
@@ -72,7 +73,7 @@ export async function serve(app: string | undefined, options: ServeOptions, part
           url,
           engine,
           milliseconds: performance.now() - began,
-          guarded: token !== undefined,
+          guarded: token !== undefined || tokens.length > 0,
           functions: functions.map(({ name }) => name),
         }),
   );

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyInstance, fastify, type RouteOptions } from 'fastify';
+import type { Caller, Gate } from './access/gate.ts';
 import { ServerError } from './errors.ts';
 import { discardRest } from './map/discard.ts';
 import type { Node } from './node.ts';
@@ -11,13 +12,16 @@ import { mapRoutes } from './routes/map.ts';
 import { nodeRoutes } from './routes/node.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { type Answer, answerTo } from './status.ts';
-import type { Gate } from './token.ts';
 
-/** Probes of an orchestrator carry no token. */
-const OPEN_ROUTES = ['/livez', '/readyz'];
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set before any route sees it. */
+    caller: Caller;
+  }
+}
 
-/** The routes behind their gate, and every error as its status and a typed body. */
-export function createApp(node: Node, gate: Gate): FastifyInstance {
+/** The routes behind their gate, and every error as its status and a typed body. `onRoute` hears of each route. */
+export function createApp(node: Node, gate: Gate, onRoute?: (route: RouteOptions) => void): FastifyInstance {
   const { requestMs, headersMs } = node.limits;
   const app = fastify({
     logger: false,
@@ -37,12 +41,16 @@ export function createApp(node: Node, gate: Gate): FastifyInstance {
     clientErrorHandler: (error, socket) => refuseConnection(error, socket),
   });
 
+  if (onRoute) app.addHook('onRoute', onRoute);
   // Bodies are read by the routes that want one, as they arrive.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
 
+  app.decorateRequest('caller');
   app.addHook('onRequest', async (request) => {
-    if (!OPEN_ROUTES.includes(request.routeOptions.url ?? '')) gate.check(request.headers);
+    const { url, config } = request.routeOptions;
+    // Probes of an orchestrator carry no token. Who asks for a route that there is not is told so with any.
+    if (config.need !== 'open') request.caller = gate.check(request.headers, url === undefined ? 'any' : config.need);
   });
   app.addHook('onResponse', async (request, reply) => {
     node.metrics.request(request.routeOptions.url ?? 'unknown', reply.statusCode);

@@ -1,6 +1,8 @@
 export type ServerErrorCode =
   | 'TOKEN_MISSING'
   | 'TOKEN_INVALID'
+  /** The token does not allow what was asked. */
+  | 'SCOPE_MISSING'
   /** A server without a token was addressed by a name that is not this machine's own. */
   | 'HOST_REFUSED'
   | 'ROUTE_NOT_FOUND'

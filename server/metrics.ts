@@ -1,5 +1,4 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Registry as Functions } from '../core/functions/registry.ts';
 import type { Admission } from './admission.ts';
 import { type Worked, workerMetrics } from './worker-metrics.ts';
 
@@ -24,7 +23,7 @@ export class Metrics {
 
   constructor(node: {
     readonly admission: Admission;
-    readonly functions: Functions<Worked>;
+    readonly functions: { readonly all: readonly Worked[] };
     readonly ready: () => boolean;
   }) {
     this.#gauge('batches_in_flight', 'Batches being received or run', () => node.admission.batches);

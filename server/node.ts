@@ -2,9 +2,7 @@ import type { Logger } from 'pino';
 import type { Admission } from './admission.ts';
 import type { Calls } from './calls.ts';
 import type { Clock } from './clock.ts';
-import type { HostedFunction } from '../core/functions/contract.ts';
-import type { RoutedFunction } from '../core/functions/routed.ts';
-import type { Registry } from '../core/functions/registry.ts';
+import type { NodeFunctions } from './functions.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Limits } from './limits.ts';
 import type { Turns } from './map/turns.ts';
@@ -13,13 +11,10 @@ import type { Replays } from './replay/replays.ts';
 import type { NodeState } from './state.ts';
 import type { Streams } from './stream/streams.ts';
 
-/** A built-in function, or one of an app, which runs in its workers. */
-export type NodeFunction = HostedFunction | RoutedFunction;
-
 /** The parts of one node, as its routes see them. */
 export interface Node {
   readonly state: NodeState;
-  readonly functions: Registry<NodeFunction>;
+  readonly functions: NodeFunctions;
   readonly admission: Admission;
   readonly calls: Calls;
   readonly replays: Replays;

@@ -1,5 +1,7 @@
 import { pino, type Logger } from 'pino';
 import type { Engine } from '../core/contract.ts';
+import { settleGate } from './access/gate.ts';
+import { onlyToken, type Token } from './access/tokens.ts';
 import { Admission } from './admission.ts';
 import { createApp } from './app.ts';
 import { Calls } from './calls.ts';
@@ -7,16 +9,15 @@ import { type Clock, systemClock } from './clock.ts';
 import { drain } from './drain.ts';
 import { ServerError } from './errors.ts';
 import { builtIns, Registry } from '../core/functions/registry.ts';
+import { type NodeFunction, NodeFunctions } from './functions.ts';
 import { Journal } from './journal/journal.ts';
 import { type Limits, settleLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import { Turns } from './map/turns.ts';
 import { Metrics } from './metrics.ts';
-import type { NodeFunction } from './node.ts';
 import { Replays } from './replay/replays.ts';
 import { NodeState } from './state.ts';
 import { Streams } from './stream/streams.ts';
-import { settleGate } from './token.ts';
 
 export interface ServerOptions {
   /** Stays the caller's to dispose. While a promise is pending the node listens, and says that it is not ready. */
@@ -27,6 +28,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** What clients must send as a bearer token: 8 to 512 printable ASCII characters. Default: none. */
   readonly token?: string;
+  /** Tokens that allow some of it, beside that one, which allows everything. Default: none. */
+  readonly tokens?: readonly Token[];
   readonly limits?: Partial<Limits>;
   /** Directory for what outlives this process: the journal of maps that have a key. Default: none, and no such maps. */
   readonly data?: string;
@@ -38,7 +41,7 @@ export interface ServerOptions {
   readonly clock?: Clock;
 }
 
-const OPTION_NAMES = ['engine', 'host', 'port', 'token', 'limits', 'data', 'log', 'functions', 'clock'];
+const OPTION_NAMES = ['engine', 'host', 'port', 'token', 'tokens', 'limits', 'data', 'log', 'functions', 'clock'];
 
 /** A node that listens. Disposing it cuts what still runs; drain it first to let that finish. */
 export interface Server extends AsyncDisposable {
@@ -70,14 +73,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new ServerError('OPTION_INVALID', `Expected port to be an integer from 0 to 65535, got ${port}`);
   }
-  const gate = settleGate(host, options.token);
+  const gate = settleGate(host, [
+    ...(options.token === undefined ? [] : [onlyToken(options.token)]),
+    ...(options.tokens ?? []),
+  ]);
   const limits = settleLimits(options.limits);
   const state = new NodeState(options.engine);
   const admission = new Admission(limits);
   const calls = new Calls();
   const replays = new Replays(limits, clock);
   const journal = new Journal({ directory: options.data, limits, clock, log });
-  const functions = new Registry<NodeFunction>(options.functions ?? builtIns);
+  const functions = new NodeFunctions(new Registry<NodeFunction>(options.functions ?? builtIns));
   const metrics = new Metrics({ admission, functions, ready: () => state.isOpen });
   const node = {
     state,

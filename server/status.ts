@@ -30,6 +30,7 @@ export const statusOf: { readonly [Code in AnswerCode]: number } = {
   OBJECT_KEY_INVALID: 400,
   TOKEN_MISSING: 401,
   TOKEN_INVALID: 401,
+  SCOPE_MISSING: 403,
   HOST_REFUSED: 403,
   FUNCTION_NOT_FOUND: 404,
   COLLECTION_NOT_FOUND: 404,

@@ -1,6 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { HostedWorkers } from '../core/functions/workers.ts';
-import type { Registry as Functions } from '../core/functions/registry.ts';
 import type { FunctionStats } from '../shard/app/stats.ts';
 
 export interface Worked {
@@ -9,13 +8,15 @@ export interface Worked {
 }
 
 /** Gauges and counters of the workers of an app's functions, read when they are asked for. */
-export function workerMetrics(functions: Functions<Worked>, registry: Registry): void {
-  /** By the first function that they run: those of a class share theirs. */
-  const workers = new Map<HostedWorkers, string>();
-  for (const { name, workers: its } of functions.all) if (its && !workers.has(its)) workers.set(its, name);
-
-  function each(set: (name: string, stats: FunctionStats) => void): void {
-    for (const [its, name] of workers) set(name, its.stats);
+export function workerMetrics(functions: { readonly all: readonly Worked[] }, registry: Registry): void {
+  /** By the first function that they run: those of a class share theirs. Of several versions of one, one after the other. */
+  function each(add: (name: string, stats: FunctionStats) => void): void {
+    const seen = new Set<HostedWorkers>();
+    for (const { name, workers } of functions.all) {
+      if (!workers || seen.has(workers)) continue;
+      seen.add(workers);
+      add(name, workers.stats);
+    }
   }
   function gauge(
     name: string,
@@ -28,9 +29,10 @@ export function workerMetrics(functions: Functions<Worked>, registry: Registry):
       labelNames: ['function', 'state'],
       registers: [registry],
       collect() {
+        this.reset();
         each((of, stats) => {
           for (const state of states)
-            this.set({ function: of, state: state === 'workers' ? 'ready' : state }, stats[state]);
+            this.inc({ function: of, state: state === 'workers' ? 'ready' : state }, stats[state]);
         });
       },
     });

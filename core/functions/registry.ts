@@ -24,6 +24,10 @@ export class Registry<Each extends { readonly name: string } = HostedFunction> {
     return [...this.#functions.values()];
   }
 
+  has(name: string): boolean {
+    return this.#functions.has(name);
+  }
+
   /** Throws `FUNCTION_NOT_FOUND`. */
   get(name: string): Each {
     const found = this.#functions.get(name);

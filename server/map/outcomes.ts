@@ -7,7 +7,8 @@ import { refuseWhole } from '../../core/functions/refuse.ts';
 import { partInputs, runBatch } from '../../core/functions/run-batch.ts';
 import { resumed } from '../journal/resume.ts';
 import { useOf } from '../journal/use.ts';
-import type { Node, NodeFunction } from '../node.ts';
+import type { NodeFunction } from '../functions.ts';
+import type { Node } from '../node.ts';
 import type { MapRequest } from './form.ts';
 import type { Turns } from './turns.ts';
 

@@ -27,7 +27,8 @@ export async function run(
   let functionName: string | undefined;
   let outcome = 'ok';
   try {
-    const hosted = node.functions.get(head.function);
+    using held = await node.functions.hold(head.function, (reason) => controller.abort(reason));
+    const hosted = held.function;
     functionName = hosted.name;
     const outcomes = outcomesOf(node, { hosted, engine, signal, audience: recording }, { head, inputs });
     using _ = clock.after(limits.batchMs, () => {

@@ -4,7 +4,9 @@ import type { Scaling } from '../../shard/app/scaling.ts';
 import type { FunctionStats } from '../../shard/app/stats.ts';
 import { ServerError } from '../errors.ts';
 import { readObject } from '../map/object.ts';
-import type { Node, NodeFunction } from '../node.ts';
+import { CALL, READ } from '../access/scopes.ts';
+import type { NodeFunction } from '../functions.ts';
+import type { Node } from '../node.ts';
 
 interface Named {
   readonly Params: { readonly name: string };
@@ -12,12 +14,16 @@ interface Named {
 
 /** `GET /v1/functions`, what their workers do, and `PATCH …/autoscaler`, how many there are. */
 export function functionRoutes(app: FastifyInstance, node: Node): void {
-  app.get('/v1/functions', () => ({ functions: node.functions.all.map(describe) }));
+  app.get('/v1/functions', READ, () => ({ functions: node.functions.all.map(describe) }));
 
-  app.get<Named>('/v1/functions/:name', ({ params }) => describe(node.functions.get(params.name)));
+  app.get<Named>('/v1/functions/:name', READ, async ({ params }) => {
+    using held = await node.functions.hold(params.name, () => {});
+    return describe(held.function);
+  });
 
-  app.patch<Named>('/v1/functions/:name/autoscaler', async ({ params, raw }) => {
-    const workers = workersOf(node.functions.get(params.name));
+  app.patch<Named>('/v1/functions/:name/autoscaler', CALL, async ({ params, raw }) => {
+    using held = await node.functions.hold(params.name, () => {});
+    const workers = workersOf(held.function);
     workers.scale(await readObject(raw));
     node.log.info({ function: params.name, ...workers.scaling }, 'the autoscaler was changed');
     return workers.scaling;

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { CALL } from '../access/scopes.ts';
 import { ServerError } from '../errors.ts';
 import { deliver, type Exchange } from '../map/deliver.ts';
 import { serveBatch } from '../map/serve.ts';
@@ -19,12 +20,12 @@ interface BatchRoute {
 
 /** `POST /v1/map`: one batch, its outputs streamed back; and what became of it, by its identity. */
 export function mapRoutes(app: FastifyInstance, node: Node): void {
-  app.post('/v1/map', async (request, reply) => {
+  app.post('/v1/map', CALL, async (request, reply) => {
     await serveBatch(node, formOf(request), exchangeOf(request, reply));
     return reply;
   });
 
-  app.get<BatchRoute>(BATCH, async (request, reply) => {
+  app.get<BatchRoute>(BATCH, CALL, async (request, reply) => {
     const from = whole('from', request.query.from ?? '0');
     const recording = node.replays.resume(identityOf(request.params), from);
     const form = FORMS.map((make) => make()).find(({ requestType }) => requestType === recording.mediaType)!;
@@ -36,7 +37,7 @@ export function mapRoutes(app: FastifyInstance, node: Node): void {
     return reply;
   });
 
-  app.delete<BatchRoute>(BATCH, async ({ params }, reply) => {
+  app.delete<BatchRoute>(BATCH, CALL, async ({ params }, reply) => {
     node.replays.stop(identityOf(params));
     return reply.code(204).send();
   });

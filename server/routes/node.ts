@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { ANY, CALL, READ } from '../access/scopes.ts';
 import type { EngineCollection } from '../../core/contract.ts';
 import type { Node } from '../node.ts';
 import { packageVersion } from '../../core/version.ts';
@@ -7,7 +8,7 @@ import { packageVersion } from '../../core/version.ts';
 export function nodeRoutes(app: FastifyInstance, node: Node): void {
   const version = packageVersion();
 
-  app.get('/v1/node', () => {
+  app.get('/v1/node', ANY, () => {
     const { device, model } = node.state.engine();
     return {
       version,
@@ -18,21 +19,21 @@ export function nodeRoutes(app: FastifyInstance, node: Node): void {
     };
   });
 
-  app.get('/v1/collections', () => ({
+  app.get('/v1/collections', READ, () => ({
     collections: node.state.engine().collections().map(describe),
   }));
 
-  app.get<{ Params: { name: string } }>('/v1/collections/:name', ({ params }) =>
+  app.get<{ Params: { name: string } }>('/v1/collections/:name', READ, ({ params }) =>
     describe(node.state.engine().existingCollection(params.name)),
   );
 
-  app.delete<{ Params: { name: string } }>('/v1/collections/:name', async ({ params }, reply) => {
+  app.delete<{ Params: { name: string } }>('/v1/collections/:name', CALL, async ({ params }, reply) => {
     // As of any DELETE, the second time is as good as the first.
     await node.state.engine().drop(params.name);
     return reply.code(204).send();
   });
 
-  app.delete<{ Params: { call: string } }>('/v1/calls/:call', async ({ params }, reply) => {
+  app.delete<{ Params: { call: string } }>('/v1/calls/:call', CALL, async ({ params }, reply) => {
     node.calls.cancel(params.call);
     node.replays.forget(params.call);
     return reply.code(204).send();

@@ -38,7 +38,8 @@ export async function serveStream(node: Node, form: Form, exchange: StreamExchan
     const { head, inputs } = await form.read(request, limits, (chunk) => permit.takeBytes(chunk.length));
     entry.name(head.call);
     permit.takeInputs(inputs.count);
-    const { stream: start, name } = node.functions.get(head.function);
+    using held = await node.functions.hold(head.function, (reason) => controller.abort(reason));
+    const { stream: start, name } = held.function;
     functionName = name;
     if (!start)
       throw new CoreError(
