@@ -41,7 +41,7 @@ export interface ChunkStore extends AsyncDisposable {
   outcomes(call: string, page: OutcomePage): Promise<OutcomesPage>;
   /** Ends a call that is not done. Nothing of it is leased, or taken, any more. */
   cancel(call: string): Promise<void>;
-  /** Forgets failures, and has those inputs run again; of a cancelled call, also those that had no outcome. Resolves to how many. */
+  /** Forgets failures, and has those inputs run again, as if for the first time; of a cancelled call, also those that had no outcome. Resolves to how many. */
   retry(call: string): Promise<number>;
   /** Removes a call with all that belongs to it. Does nothing if there is none. */
   remove(call: string): Promise<void>;
@@ -96,8 +96,13 @@ export interface Lease extends LeaseName, Runnable {
   readonly block: Uint8Array<ArrayBuffer>;
   /** Positions in the call that have an outcome, and are not to be run: `[first, count, …]`, rising. */
   readonly settled: readonly number[];
-  /** Leases of this chunk that ended with neither an acknowledgement that finished or released it, nor a cancelled call. */
+  /**
+   * Leases of this chunk that ended with neither an acknowledgement that finished or released it, nor a cancelled call,
+   * since an outcome of it was last taken.
+   */
   readonly losses: number;
+  /** How often the function failed on inputs that have no outcome, as the last acknowledgement told: `[position, times, …]`. */
+  readonly failures: readonly number[];
 }
 
 export type LeaseFate = 'held' | 'lost' | 'cancelled';
@@ -107,6 +112,8 @@ export interface Acknowledgement {
   readonly outcomes: readonly CallOutcome[];
   /** Tries after the first since the last acknowledgement. */
   readonly retried: number;
+  /** What later leases are told of failures: of all inputs that will be tried again. Default: what was told before. */
+  readonly failures?: readonly number[];
   /**
    * What becomes of the lease: `keep` it, for more will come; `finish` it, for each input has an outcome; or `release`
    * it, so that another takes it `afterMs` from now.
