@@ -64,10 +64,14 @@ function peerOf(
 }
 
 /** Throws `PeerMissing` where the environment has not been made. */
-async function startPython(file: string, peer: string): Promise<PythonProcess> {
+export async function startPython(
+  file: string,
+  peer: string,
+  argument: string = String(availableParallelism()),
+): Promise<PythonProcess> {
   if (!existsSync(interpreter)) throw new PeerMissing(peer, 'run `npm run bench:peers:python` first');
   const path = fileURLToPath(new URL(`python/${file}`, import.meta.url));
-  const child = spawn(interpreter, [path, String(availableParallelism())], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(interpreter, [path, argument], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
   const said: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => void said.push(text));

@@ -1,4 +1,4 @@
-/** A Redis server for the time of a benchmark: the one that `WARPMAP_REDIS` names, or else one of our own. */
+/** A Redis server for the time of a benchmark: one of our own, or, where nothing need be kept, that of `WARPMAP_REDIS`. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,14 +14,22 @@ export interface RedisServer extends AsyncDisposable {
 
 const mend = 'put `redis-server` on the PATH (`apt-get install redis-server`), or a URL in WARPMAP_REDIS';
 
-/** Our own listens on a socket in a folder of its own and keeps nothing on disk. Throws `PeerMissing` without one. */
-export async function startRedis(url: string | undefined = process.env['WARPMAP_REDIS']): Promise<RedisServer> {
-  if (url !== undefined) return { address: url, [Symbol.asyncDispose]: async () => {} };
+/** What is kept on disk: nothing, which is fastest, or each write before it is answered. */
+const persistence = {
+  none: ['--save', '', '--appendonly', 'no'],
+  always: ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'],
+} as const;
+
+/** Our own listens on a socket in a folder of its own. Throws `PeerMissing` without one. */
+export async function startRedis(keeps: keyof typeof persistence = 'none'): Promise<RedisServer> {
+  const url = process.env['WARPMAP_REDIS'];
+  // What that keeps is not known.
+  if (url !== undefined && keeps === 'none') return { address: url, [Symbol.asyncDispose]: async () => {} };
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'warpmap-redis-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const address = join(folder, 'redis.sock');
-  const settings = ['--port', '0', '--unixsocket', address, '--save', '', '--appendonly', 'no', '--dir', folder];
+  const settings = ['--port', '0', '--unixsocket', address, '--dir', folder, ...persistence[keeps]];
   const child = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   try {
