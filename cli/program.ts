@@ -64,6 +64,17 @@ function serveCommand(parts: Parts): Command {
         'where the node keeps what outlives it; default: one for the state of programs of this user',
       ).env('WARPMAP_DATA'),
     )
+    .addOption(
+      new Option(
+        '--store <url>',
+        'store of durable calls: postgres://..., or http://... of the node that owns it; default: a file in --data',
+      ).env('WARPMAP_STORE'),
+    )
+    .addOption(
+      new Option('--objects <place>', 'directory or URL for objects; default: beside the file, or in the store').env(
+        'WARPMAP_OBJECTS',
+      ),
+    )
     .option('--announce', 'print one JSON line {"url","pid"} when ready, and nothing else')
     .option('--with-parent', 'stop when standard input closes')
     .action(async (app: string | undefined, options: ServeOptions) => {

@@ -5,7 +5,7 @@ import { AppHost } from '../server/host/app-host.ts';
 import { countBuffersWithHeap } from '../server/buffer-memory.ts';
 import type { Limits } from '../server/limits.ts';
 import { createLog, type LogLevel } from '../server/log.ts';
-import { startServer } from '../server/server.ts';
+import { type ServerOptions, startServer } from '../server/server.ts';
 import { dataDirectory } from './data.ts';
 import { type EngineFlags, engineOptions } from './engine-options.ts';
 import { logDownloads } from './download.ts';
@@ -21,8 +21,19 @@ export interface ServeOptions extends EngineFlags, TokenSources, TokensSource {
   readonly drainSeconds: number;
   readonly limit: Partial<Limits>;
   readonly data?: string;
+  readonly store?: string;
+  readonly objects?: string;
   readonly announce?: true;
   readonly withParent?: true;
+}
+
+/** Where the store and the objects are, if not in the data directory. An empty variable counts as none. */
+function storageOptions(
+  { store, objects }: Pick<ServeOptions, 'store' | 'objects'>,
+  env: NodeJS.ProcessEnv,
+): Pick<ServerOptions, 'store' | 'objects'> {
+  const url = (store ?? '') || (env['WARPMAP_DATABASE_URL'] ?? '');
+  return { ...(url !== '' && { store: url }), ...(objects !== undefined && objects !== '' && { objects }) };
 }
 
 /** Serves until told to stop, lets running batches finish, and closes everything. */
@@ -53,6 +64,7 @@ export async function serve(app: string | undefined, options: ServeOptions, part
     port: options.port,
     limits: options.limit,
     data: options.data ?? dataDirectory(process.env, platform(), homedir()),
+    ...storageOptions(options, process.env),
     log,
     functions: [...builtIns, ...functions],
     tokens,

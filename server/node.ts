@@ -9,6 +9,7 @@ import type { Turns } from './map/turns.ts';
 import type { Metrics } from './metrics.ts';
 import type { Replays } from './replay/replays.ts';
 import type { NodeState } from './state.ts';
+import type { Storage } from './storage.ts';
 import type { Streams } from './stream/streams.ts';
 
 /** The parts of one node, as its routes see them. */
@@ -20,6 +21,7 @@ export interface Node {
   readonly replays: Replays;
   readonly streams: Streams;
   readonly journal: Journal;
+  readonly storage: Storage;
   readonly metrics: Metrics;
   readonly limits: Limits;
   readonly clock: Clock;

@@ -17,6 +17,8 @@ import { Turns } from './map/turns.ts';
 import { Metrics } from './metrics.ts';
 import { Replays } from './replay/replays.ts';
 import { NodeState } from './state.ts';
+import { Storage } from './storage.ts';
+import { placesOf } from './store/settings.ts';
 import { Streams } from './stream/streams.ts';
 
 export interface ServerOptions {
@@ -31,8 +33,12 @@ export interface ServerOptions {
   /** Tokens that allow some of it, beside that one, which allows everything. Default: none. */
   readonly tokens?: readonly Token[];
   readonly limits?: Partial<Limits>;
-  /** Directory for what outlives this process: the journal of maps that have a key. Default: none, and no such maps. */
+  /** Directory for what outlives this process: durable calls, and the journal of maps that have a key. Default: none, and neither. */
   readonly data?: string;
+  /** URL of the store of durable calls. Default: SQLite in `data`. */
+  readonly store?: string;
+  /** Directory or URL of the objects. Default: as the store has it. */
+  readonly objects?: string;
   /** Default: silent. */
   readonly log?: Logger;
   /** Default: the built-in functions. */
@@ -82,6 +88,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const admission = new Admission(limits);
   const calls = new Calls();
   const replays = new Replays(limits, clock);
+  const storage = new Storage({ places: placesOf(options), clock, log });
   const journal = new Journal({ directory: options.data, limits, clock, log });
   const functions = new NodeFunctions(new Registry<NodeFunction>(options.functions ?? builtIns));
   const metrics = new Metrics({ admission, functions, ready: () => state.isOpen });
@@ -93,6 +100,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     replays,
     streams: new Streams(),
     journal,
+    storage,
     metrics,
     limits,
     clock,
@@ -112,6 +120,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await app.close();
     replays[Symbol.dispose]();
     await journal[Symbol.asyncDispose]();
+    await storage[Symbol.asyncDispose]();
     log.info('closed');
   };
   let closed: Promise<void> | undefined;

@@ -10,12 +10,14 @@ export function nodeRoutes(app: FastifyInstance, node: Node): void {
 
   app.get('/v1/node', ANY, () => {
     const { device, model } = node.state.engine();
+    const { opened } = node.storage;
     return {
       version,
       device,
       model,
       functions: node.functions.names,
       draining: node.state.draining,
+      ...(opened && { store: { id: opened.store.id, kind: opened.kind } }),
     };
   });
 

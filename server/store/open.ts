@@ -1,0 +1,59 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ServerError } from '../errors.ts';
+import type { Objects } from '../objects/contract.ts';
+import { LocalObjects } from '../objects/local.ts';
+import type { ChunkStore } from './contract.ts';
+import type { ObjectsPlace, StoragePlaces, StoreKind, StorePlace } from './settings.ts';
+
+/** What a node keeps calls, objects and versions in. */
+export interface OpenStorage extends AsyncDisposable {
+  readonly kind: StoreKind;
+  readonly store: ChunkStore;
+  readonly objects: Objects;
+}
+
+/** Opens both. Throws `STORE_UNAVAILABLE`, or `OBJECTS_UNAVAILABLE`. */
+export async function openStorage({ store: at, objects: where }: StoragePlaces): Promise<OpenStorage> {
+  const objects = await openObjects(where);
+  try {
+    const store = await openStore(at);
+    return {
+      kind: at.kind,
+      store,
+      objects,
+      async [Symbol.asyncDispose]() {
+        await store[Symbol.asyncDispose]();
+        await objects[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await objects[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openObjects(at: ObjectsPlace): Promise<Objects> {
+  switch (at.kind) {
+    case 'local':
+      return LocalObjects.open(at.directory);
+    case 'own':
+    case 'service':
+      throw new ServerError(
+        'OBJECTS_UNAVAILABLE',
+        'This node can keep objects in a directory only; name one with --objects',
+      );
+  }
+}
+
+async function openStore(at: StorePlace): Promise<ChunkStore> {
+  switch (at.kind) {
+    case 'sqlite':
+      // What is in it is nobody else's business.
+      await mkdir(dirname(at.path), { recursive: true, mode: 0o700 });
+      throw new ServerError('STORE_UNAVAILABLE', 'There is no store in a file yet');
+    case 'postgres':
+    case 'remote':
+      throw new ServerError('STORE_UNAVAILABLE', `There is no store of the kind ${at.kind} yet`);
+  }
+}
