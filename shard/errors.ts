@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { previewOf } from './preview.ts';
 import type { RemoteError } from './wire/message.ts';
 
 export type ShardErrorCode =
@@ -120,19 +120,6 @@ export class InputError extends Error {
     if (stack !== undefined) this.remoteStack = stack;
     if (details !== undefined) this.details = details;
   }
-}
-
-const PREVIEW_LENGTH = 120;
-
-function previewOf(input: unknown): string {
-  const text = inspect(input, {
-    depth: 1,
-    maxArrayLength: 3,
-    maxStringLength: 80,
-    breakLength: Infinity,
-    customInspect: false,
-  });
-  return text.length <= PREVIEW_LENGTH ? text : `${text.slice(0, PREVIEW_LENGTH)}…`;
 }
 
 /** The stack apart, which would be printed twice. */

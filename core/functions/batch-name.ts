@@ -15,4 +15,15 @@ export interface BatchName {
   readonly spans?: readonly number[];
   /** Default: someone listens all the time. */
   readonly audience?: Audience;
+  /** Takes what handlers write while they run these inputs. Default: only the node's log does. */
+  readonly onLog?: ((line: HandlerLine) => void) | undefined;
+}
+
+/** What a handler has written. */
+export interface HandlerLine {
+  readonly level: string;
+  readonly message: string;
+  /** Position of its input in the map, or in the call. */
+  readonly index: number;
+  readonly fields?: Readonly<Record<string, unknown>>;
 }

@@ -1,5 +1,6 @@
 /** The contract of a function whose inputs and outputs pass through this process as bytes, to others and back. */
 import type { Block } from '../../shard/wire/block.ts';
+import type { RetryPolicy } from '../../shard/retry.ts';
 import type { Engine } from '../contract.ts';
 import type { BatchName } from './contract.ts';
 import type { Failure } from './outcome.ts';
@@ -9,6 +10,8 @@ import type { HostedWorkers } from './workers.ts';
 export interface RoutedFunction {
   readonly name: string;
   readonly workers?: HostedWorkers;
+  /** What it says of inputs on which it fails, for those who know no better. Default: they are not tried again. */
+  readonly retries?: Partial<RetryPolicy>;
   /** Of a function that yields items. */
   readonly stream?: StreamFunction;
   /** Checks the options. Throws `OPTION_INVALID`. */

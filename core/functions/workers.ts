@@ -5,6 +5,8 @@ import type { FunctionStats } from '../../shard/app/stats.ts';
 export interface HostedWorkers {
   readonly stats: FunctionStats;
   readonly scaling: Scaling;
+  /** Inputs that all of them can have running, once they are as many as they may be. */
+  readonly capacity: number;
   /** Changes how many there are, from now on. Throws `OPTION_INVALID`. */
   scale(changes: Partial<Scaling>): void;
 }

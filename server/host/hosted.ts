@@ -30,6 +30,7 @@ export function hostedOn(
   return {
     name,
     workers: pool,
+    retries: options.retries,
     ...(generator && { stream }),
     route(given, engine, batch) {
       const spread = spreadOf(given);

@@ -71,6 +71,11 @@ export class Pool implements AsyncDisposable, HostedWorkers {
     return this.#crew.scaling;
   }
 
+  get capacity(): number {
+    const { concurrency, maxBatchSize = 1 } = this.#options.settings;
+    return this.scaling.maxWorkers * concurrency * maxBatchSize;
+  }
+
   /** Takes effect at once; work that runs goes on. Throws `OPTION_INVALID`. */
   scale(changes: Partial<Scaling>): void {
     this.#crew.scale(changes);

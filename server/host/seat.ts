@@ -7,7 +7,7 @@ import { ShardError } from '../../shard/errors.ts';
 import type { Clock } from '../clock.ts';
 import { answerOf } from './answer.ts';
 import { ServerError } from '../errors.ts';
-import type { Failure, FromWorker, Results } from './messages.ts';
+import type { Failure, FromWorker, LogEntry, Results } from './messages.ts';
 import { machineMemory } from './memory.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 import { packInputs } from './packing.ts';
@@ -208,7 +208,9 @@ export class Seat {
       case 'failed':
       case 'entered':
       case 'exiting':
+        break;
       case 'log':
+        this.#log(message.entry);
         break;
     }
   }
@@ -291,6 +293,17 @@ export class Seat {
     // What has arrived while this process was busy is read before anything is judged to be late.
     const deadline = clock.after(timeout, () => setImmediate(overdue));
     running.deadlines.set(first, deadline);
+  }
+
+  /** A line that a handler wrote goes to those who wait for its run, too. */
+  #log({ level, message, fields, run }: LogEntry): void {
+    if (!run) return;
+    for (const { portion } of this.#running.values()) {
+      const { batch } = portion.task.options;
+      if (batch.call !== run.call || batch.batch !== run.batch || !batch.onLog) continue;
+      batch.onLog({ level, message, index: run.index, ...(fields && { fields }) });
+      return;
+    }
   }
 
   async #answer({ id, piece, question }: Extract<FromWorker, { type: 'ask' }>): Promise<void> {

@@ -77,9 +77,9 @@ export class WorkerProcess implements AsyncDisposable {
     let said = '';
     child.process.stderr!.on('data', (text: string) => (said = (said + text).slice(-SAID_CHARACTERS)));
     child.onMessage = (message, bytes) => {
+      if (message.type === 'exiting') return this.#extend();
       if (message.type === 'log') write(tagged, message.entry);
-      else if (message.type === 'exiting') this.#extend();
-      else this.#listener?.message(message, bytes);
+      this.#listener?.message(message, bytes);
     };
     this.#exited = child.ended.then((how) => {
       this.outOfMemory = saysHeapIsFull(said) || (how === 'SIGKILL' && memoryKills() > kills);

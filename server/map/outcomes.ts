@@ -1,5 +1,5 @@
 import type { Engine } from '../../core/contract.ts';
-import type { Audience } from '../../core/functions/batch-name.ts';
+import type { Audience, BatchName } from '../../core/functions/batch-name.ts';
 import { CoreError } from '../../core/errors.ts';
 import type { Outcome } from '../../core/functions/outcome.ts';
 import type { RoutedOutcome } from '../../core/functions/routed.ts';
@@ -16,8 +16,10 @@ export interface Surroundings {
   readonly hosted: NodeFunction;
   readonly engine: Engine;
   readonly signal: AbortSignal;
-  /** What has not begun waits while nobody listens. */
-  readonly audience: Audience;
+  /** What has not begun waits while nobody listens. Default: someone does. */
+  readonly audience?: Audience;
+  /** Takes what handlers write while they run these inputs. Default: only the node's log does. */
+  readonly onLog?: BatchName['onLog'];
 }
 
 /**
@@ -32,7 +34,7 @@ export function outcomesOf(
   const { key, spans = [] } = head;
   // Options that are refused are so before a key stands for them.
   const all = computed(surroundings, { head, inputs }, turns);
-  if (key === undefined) return all;
+  if (key === undefined) return refuseWhole(all);
   const { hosted, engine } = surroundings;
   if ('sequential' in hosted && hosted.sequential) {
     throw new CoreError('OPTION_INVALID', `${hosted.name} takes no key: what it does can't be told from a journal`);
@@ -43,19 +45,18 @@ export function outcomesOf(
     inputs,
     turns,
     onHit: (count) => metrics.resumed(hosted.name, count),
-    run: (some, where) => computed(surroundings, { head: { ...head, spans: where }, inputs: some }, turns),
+    run: (some, where) => refuseWhole(computed(surroundings, { head: { ...head, spans: where }, inputs: some }, turns)),
   });
 }
 
-function computed(
-  { hosted, engine, signal, audience }: Surroundings,
-  { head, inputs }: MapRequest,
+/** What becomes of each input, run when that is asked for. Throws at once what is wrong with the function's options. */
+export function computed(
+  { hosted, engine, signal, ...around }: Surroundings,
+  { head, inputs }: Pick<MapRequest, 'head' | 'inputs'>,
   turns: Turns,
 ): AsyncIterable<Outcome | RoutedOutcome> {
-  const batch = { ...head, audience };
-  if ('route' in hosted) {
-    return refuseWhole(hosted.route(head.options, engine, batch)(inputs.blocks(), signal));
-  }
+  const batch = { ...head, ...around };
+  if ('route' in hosted) return hosted.route(head.options, engine, batch)(inputs.blocks(), signal);
   const bound = hosted.bind(head.options, engine, batch);
   const options = { signal, partInputs: partInputs(engine.device) };
   return (async function* decoded() {
