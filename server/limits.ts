@@ -32,6 +32,10 @@ export interface Limits {
   readonly journalMs: number;
   /** Bytes of the journals of all keys; above it those that were not used for longest are forgotten. Default: 10 GiB. */
   readonly journalBytes: number;
+  /** Milliseconds after its end that a durable call is kept, with its outputs. Default: 7 days. */
+  readonly callMs: number;
+  /** Milliseconds that other nodes wait for one that is silent before they run its chunks. Default: 15,000. */
+  readonly leaseMs: number;
 }
 
 export const defaultLimits: Limits = {
@@ -50,6 +54,8 @@ export const defaultLimits: Limits = {
   replayBytes: 64 * 1024 * 1024,
   journalMs: 7 * 24 * 60 * 60 * 1000,
   journalBytes: 10 * 1024 * 1024 * 1024,
+  callMs: 7 * 24 * 60 * 60 * 1000,
+  leaseMs: 15_000,
 };
 
 /** The defaults with some replaced. Throws `OPTION_INVALID` for an unknown name or a value below 1. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Admission } from './admission.ts';
 import type { Calls } from './calls.ts';
 import type { Clock } from './clock.ts';
+import type { DurableCalls } from './durable/calls.ts';
 import type { NodeFunctions } from './functions.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Limits } from './limits.ts';
@@ -22,6 +23,7 @@ export interface Node {
   readonly streams: Streams;
   readonly journal: Journal;
   readonly storage: Storage;
+  readonly durable: DurableCalls;
   readonly metrics: Metrics;
   readonly limits: Limits;
   readonly clock: Clock;

@@ -7,6 +7,7 @@ import { createApp } from './app.ts';
 import { Calls } from './calls.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { drain } from './drain.ts';
+import { DurableCalls } from './durable/calls.ts';
 import { ServerError } from './errors.ts';
 import { builtIns, Registry } from '../core/functions/registry.ts';
 import { type NodeFunction, NodeFunctions } from './functions.ts';
@@ -91,6 +92,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const storage = new Storage({ places: placesOf(options), clock, log });
   const journal = new Journal({ directory: options.data, limits, clock, log });
   const functions = new NodeFunctions(new Registry<NodeFunction>(options.functions ?? builtIns));
+  const durable = new DurableCalls({ storage, functions, state, limits, clock, log });
   const metrics = new Metrics({ admission, functions, ready: () => state.isOpen });
   const node = {
     state,
@@ -101,6 +103,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     streams: new Streams(),
     journal,
     storage,
+    durable,
     metrics,
     limits,
     clock,
@@ -120,6 +123,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await app.close();
     replays[Symbol.dispose]();
     await journal[Symbol.asyncDispose]();
+    durable[Symbol.dispose]();
     await storage[Symbol.asyncDispose]();
     log.info('closed');
   };

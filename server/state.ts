@@ -12,7 +12,7 @@ export class NodeState {
   readonly ready: Promise<Engine>;
   #engine: Engine | undefined;
   #failure: string | undefined;
-  #draining = false;
+  readonly #stopping = new AbortController();
   readonly #gone = Promise.withResolvers<string>();
 
   constructor(engine: Engine | Promise<Engine>) {
@@ -34,16 +34,21 @@ export class NodeState {
   }
 
   get draining(): boolean {
-    return this.#draining;
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Aborts when the node begins to drain. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   /** Whether new work would be taken. */
   get isOpen(): boolean {
-    return this.#engine !== undefined && !this.#draining;
+    return this.#engine !== undefined && !this.draining;
   }
 
   startDraining(): void {
-    this.#draining = true;
+    this.#stopping.abort();
   }
 
   /** The engine. Throws `NODE_NOT_READY`. */
@@ -60,7 +65,7 @@ export class NodeState {
 
   /** The engine, for new work. Throws `NODE_DRAINING` or `NODE_NOT_READY`. */
   open(): Engine {
-    if (!this.#draining) return this.engine();
+    if (!this.draining) return this.engine();
     throw new ServerError('NODE_DRAINING', 'This node is shutting down; send the batch to another', {
       retryAfter: 5,
     });

@@ -1,0 +1,175 @@
+import type { Logger } from 'pino';
+import type { CallStart, CallStatus, CallChunk } from '../../shard/call/contract.ts';
+import type { Clock } from '../clock.ts';
+import { ServerError } from '../errors.ts';
+import type { NodeFunctions } from '../functions.ts';
+import type { Limits } from '../limits.ts';
+import type { NodeState } from '../state.ts';
+import type { Storage } from '../storage.ts';
+import type {
+  Backlog,
+  CallFilter,
+  ChunkStore,
+  Created,
+  LogPage,
+  OutcomePage,
+  OutcomesPage,
+  StoredStatus,
+} from '../store/contract.ts';
+import { Changes } from './changes.ts';
+import { Rates } from './rates.ts';
+import { isCallId } from './start.ts';
+
+export interface DurableCallsOptions {
+  readonly storage: Storage;
+  readonly functions: NodeFunctions;
+  readonly state: NodeState;
+  readonly limits: Pick<Limits, 'callMs'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A request that may be held until there is something to tell. */
+export interface Waiting {
+  /** Milliseconds at most; 0 for not at all. */
+  readonly milliseconds: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Begun extends Created {
+  /** Of a deployed app. */
+  readonly version?: number;
+}
+
+/** Milliseconds between two looks for calls whose retention is over. */
+const PURGE_MS = 60 * 60 * 1000;
+
+/** The durable calls that this node knows, as clients see them. Each method throws what its verb of the store throws. */
+export class DurableCalls implements Disposable {
+  readonly changes: Changes;
+  readonly #options: DurableCallsOptions;
+  readonly #rates = new Rates();
+  #purging: Disposable | undefined;
+
+  constructor(options: DurableCallsOptions) {
+    this.#options = options;
+    this.changes = new Changes(options.clock);
+    options.storage.first.then(
+      ({ store }) => this.#purge(store),
+      // The node ends, and there is nothing to purge.
+      () => {},
+    );
+  }
+
+  /** Throws also what is wrong with the function or its options, before anything is stored. */
+  async begin(start: CallStart): Promise<Begun> {
+    const engine = this.#options.state.open();
+    const { functions } = this.#options;
+    const { version } = await functions.bind(start.function, start.version);
+    const bound = { ...start, ...(version !== undefined && { version }) };
+    using held = await functions.hold(start.function, () => {}, version);
+    const batch = { call: start.id, batch: 0 };
+    if ('route' in held.function) held.function.route(start.options, engine, batch);
+    else held.function.bind(start.options, engine, batch);
+    const created = await (await this.#store()).create(bound);
+    return { ...created, ...(version !== undefined && { version }) };
+  }
+
+  async append(call: string, chunks: readonly CallChunk[]): Promise<void> {
+    if (chunks.length > 0) await (await this.#storeOf(call)).append(call, chunks);
+    this.changes.worked();
+    this.changes.changed(call);
+  }
+
+  async seal(call: string, whole: { readonly chunks: number; readonly inputs: number }): Promise<void> {
+    await (await this.#storeOf(call)).seal(call, whole);
+    this.changes.changed(call);
+  }
+
+  /** How the call is when it is finished, or when the time is over. */
+  async status(call: string, waiting: Waiting): Promise<CallStatus> {
+    const store = await this.#storeOf(call);
+    const read = (): Promise<StoredStatus> => store.status(call);
+    return this.#told(await this.changes.until(call, read, isFinished, waiting));
+  }
+
+  async list(filter: CallFilter): Promise<CallStatus[]> {
+    const stored = await (await this.#store()).list(filter);
+    return stored.map((status) => this.#told(status));
+  }
+
+  /** A page that has something, or is the last, or what there is when the time is over. */
+  async outcomes(call: string, page: OutcomePage, waiting: Waiting): Promise<OutcomesPage> {
+    const store = await this.#storeOf(call);
+    const read = (): Promise<OutcomesPage> => store.outcomes(call, page);
+    return this.changes.until(call, read, ({ outcomes, end }) => outcomes.length > 0 || end, waiting);
+  }
+
+  async cancel(call: string): Promise<void> {
+    await (await this.#storeOf(call)).cancel(call);
+    this.changes.changed(call);
+  }
+
+  async retry(call: string): Promise<number> {
+    const retried = await (await this.#storeOf(call)).retry(call);
+    this.changes.worked();
+    this.changes.changed(call);
+    return retried;
+  }
+
+  async forget(call: string): Promise<void> {
+    if (isCallId(call)) await (await this.#store()).remove(call);
+    this.changes.changed(call);
+  }
+
+  /** Lines after number `after`, once there are some, or what there is when the time is over. */
+  async logs(
+    call: string,
+    page: { readonly after?: number; readonly limit: number },
+    waiting: Waiting,
+  ): Promise<LogPage> {
+    const store = await this.#storeOf(call);
+    const read = (): Promise<LogPage> => store.logs(call, page);
+    return this.changes.until(call, read, ({ lines }) => lines.length > 0, waiting);
+  }
+
+  async backlog(): Promise<Backlog[]> {
+    return (await this.#store()).backlog();
+  }
+
+  [Symbol.dispose](): void {
+    this.#purging?.[Symbol.dispose]();
+  }
+
+  async #store(): Promise<ChunkStore> {
+    return (await this.#options.storage.open()).store;
+  }
+
+  /** A store need not take what can't be an id. */
+  #storeOf(call: string): Promise<ChunkStore> {
+    if (isCallId(call)) return this.#store();
+    throw new ServerError(
+      'CALL_UNKNOWN',
+      `There is no call ${JSON.stringify(call.slice(0, 100))}: its id is not a UUID`,
+    );
+  }
+
+  #told(status: StoredStatus): CallStatus {
+    const { finished } = status;
+    const expires = finished === undefined ? undefined : finished + this.#options.limits.callMs;
+    return { ...status, ...this.#rates.of(status), ...(expires !== undefined && { expires }) };
+  }
+
+  #purge(store: ChunkStore): void {
+    const { clock, limits, log } = this.#options;
+    store.purge(limits.callMs).then(
+      (calls) => calls > 0 && log.info({ calls }, 'calls whose retention is over were removed'),
+      (error: unknown) => log.warn({ err: error }, 'old calls could not be removed'),
+    );
+    this.#purging = clock.after(PURGE_MS, () => this.#purge(store));
+  }
+}
+
+function isFinished({ state }: StoredStatus): boolean {
+  return state === 'done' || state === 'cancelled';
+}
