@@ -30,6 +30,8 @@ export type ServerErrorCode =
   | 'CALL_INCOMPLETE'
   /** The store of durable calls can't be reached or written. */
   | 'STORE_UNAVAILABLE'
+  /** The store was made by a later version of warpmap. */
+  | 'STORE_NEWER'
   /** The store of objects can't be reached or written. */
   | 'OBJECTS_UNAVAILABLE'
   /** What was asked for as an object can't be the key of one. */

@@ -4,6 +4,7 @@ import { ServerError } from '../errors.ts';
 import type { Objects } from '../objects/contract.ts';
 import { LocalObjects } from '../objects/local.ts';
 import type { ChunkStore } from './contract.ts';
+import { openPostgresStore } from './postgres/open.ts';
 import type { ObjectsPlace, StoragePlaces, StoreKind, StorePlace } from './settings.ts';
 
 /** What a node keeps calls, objects and versions in. */
@@ -53,6 +54,7 @@ async function openStore(at: StorePlace): Promise<ChunkStore> {
       await mkdir(dirname(at.path), { recursive: true, mode: 0o700 });
       throw new ServerError('STORE_UNAVAILABLE', 'There is no store in a file yet');
     case 'postgres':
+      return await openPostgresStore(at.url.href);
     case 'remote':
       throw new ServerError('STORE_UNAVAILABLE', `There is no store of the kind ${at.kind} yet`);
   }
