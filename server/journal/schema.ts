@@ -1,12 +1,8 @@
-import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import { ServerError } from '../errors.ts';
+import { Database } from '../sqlite/database.ts';
 
 /** The version of the tables below, which the file carries. */
 const VERSION = 1;
-
-/** Milliseconds that another process may hold the file. */
-const BUSY_MS = 10_000;
 
 const TABLES = `
   CREATE TABLE keys (
@@ -35,34 +31,21 @@ const TABLES = `
  * Opens the file, and makes it if there is none. A process that is killed loses no commit; when the machine loses power
  * the last commits may be missing, which are then as if they had not been made.
  */
-export function openDatabase(path: string): DatabaseSync {
-  // Outputs are nobody else's business, wherever the file is; those that SQLite puts beside it have its rights.
-  closeSync(openSync(path, 'a', 0o600));
-  const database = new DatabaseSync(path, { timeout: BUSY_MS });
+export function openDatabase(path: string): Database {
+  const database = new Database(path, { synchronous: 'normal' });
   try {
-    // Before there are tables, or it has no effect.
-    database.exec('PRAGMA auto_vacuum = INCREMENTAL');
-    database.exec('PRAGMA journal_mode = WAL');
-    database.exec('PRAGMA synchronous = NORMAL');
-    settle(database);
+    database.transaction(() => settle(database));
     return database;
   } catch (error) {
-    database.close();
+    database[Symbol.dispose]();
     throw error;
   }
 }
 
-function settle(database: DatabaseSync): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    const version = database.prepare('PRAGMA user_version').get()?.['user_version'];
-    if (version === 0) database.exec(`${TABLES} PRAGMA user_version = ${VERSION};`);
-    else if (version !== VERSION) {
-      throw new ServerError('JOURNAL_UNAVAILABLE', `it has version ${String(version)}, expected ${VERSION}`);
-    }
-    database.exec('COMMIT');
-  } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
+function settle(database: Database): void {
+  const version = database.get<{ user_version: number }>('PRAGMA user_version')?.user_version;
+  if (version === 0) database.exec(`${TABLES} PRAGMA user_version = ${VERSION};`);
+  else if (version !== VERSION) {
+    throw new ServerError('JOURNAL_UNAVAILABLE', `it has version ${String(version)}, expected ${VERSION}`);
   }
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { pairs } from '../../shard/wire/spans.ts';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Database } from '../sqlite/database.ts';
 import {
   type Entry,
   type Found,
@@ -36,10 +36,9 @@ interface BlockRow {
 
 /** The file of the journal. Several processes may have it open. */
 export class JournalStore implements JournalMethods, Disposable {
-  readonly #database: DatabaseSync;
+  readonly #database: Database;
   readonly #options: StoreOptions;
   readonly #now: () => number;
-  readonly #statements = new Map<string, StatementSync>();
 
   /** `now` gives milliseconds since 1970. */
   constructor(options: StoreOptions, now: () => number = Date.now) {
@@ -79,7 +78,7 @@ export class JournalStore implements JournalMethods, Disposable {
   }
 
   read(block: number): Uint8Array<ArrayBuffer> | undefined {
-    const row = this.#statement('SELECT bytes FROM blocks WHERE id = ?').get(block);
+    const row = this.#database.statement('SELECT bytes FROM blocks WHERE id = ?').get(block);
     return row?.['bytes'] as Uint8Array<ArrayBuffer> | undefined;
   }
 
@@ -87,77 +86,86 @@ export class JournalStore implements JournalMethods, Disposable {
     const added = entries.reduce((sum, { hashes, block }) => sum + hashes.length + block.length, 0);
     const inputs = entries.reduce((sum, { count }) => sum + count, 0);
     if (!this.#makeRoom(id, added)) return false;
-    return this.#transaction(() => {
-      const known = this.#statement(
-        'UPDATE keys SET inputs = inputs + ?, bytes = bytes + ?, used = ? WHERE id = ?',
-      ).run(inputs, added, this.#now(), id);
+    return this.#database.transaction(() => {
+      const known = this.#database
+        .statement('UPDATE keys SET inputs = inputs + ?, bytes = bytes + ?, used = ? WHERE id = ?')
+        .run(inputs, added, this.#now(), id);
       if (known.changes === 0) return false;
-      const insert = this.#statement('INSERT INTO blocks (key, first, count, hashes, bytes) VALUES (?, ?, ?, ?, ?)');
+      const insert = this.#database.statement(
+        'INSERT INTO blocks (key, first, count, hashes, bytes) VALUES (?, ?, ?, ?, ?)',
+      );
       for (const { first, count, hashes, block } of entries) insert.run(id, first, count, hashes, block);
       return true;
     });
   }
 
   ranges(key: string): number[] {
-    const rows = this.#statement(
-      'SELECT first, count FROM blocks WHERE key = (SELECT id FROM keys WHERE key = ?) ORDER BY first',
-    ).iterate(key);
+    const rows = this.#database
+      .statement('SELECT first, count FROM blocks WHERE key = (SELECT id FROM keys WHERE key = ?) ORDER BY first')
+      .iterate(key);
     return rangesOf(rows.map((row) => [row['first'] as number, row['count'] as number] as const));
   }
 
   list(): JournalSummary[] {
-    const rows = this.#statement(
-      'SELECT key, function, inputs, bytes, created, used FROM keys ORDER BY used DESC',
-    ).all();
+    const rows = this.#database
+      .statement('SELECT key, function, inputs, bytes, created, used FROM keys ORDER BY used DESC')
+      .all();
     return rows.map((row) => ({ ...row })) as unknown as JournalSummary[];
   }
 
   forget(key: string): void {
-    const row = this.#statement('SELECT id FROM keys WHERE key = ?').get(key);
+    const row = this.#database.statement('SELECT id FROM keys WHERE key = ?').get(key);
     if (row) this.#delete(row['id'] as number);
   }
 
   purge(): void {
     const late = this.#now() - this.#options.journalMs;
-    for (const { id } of this.#statement('SELECT id FROM keys WHERE used < ?').all(late)) this.#delete(id as number);
+    for (const { id } of this.#database.statement('SELECT id FROM keys WHERE used < ?').all(late))
+      this.#delete(id as number);
   }
 
   [Symbol.dispose](): void {
-    this.#database.close();
+    this.#database[Symbol.dispose]();
   }
 
   /** The row of the key, which is made if there is none. */
   #enter(use: KeyUse): KeyRow {
     const now = this.#now();
-    const known = this.#statement('SELECT * FROM keys WHERE key = ?').get(use.key) as KeyRow | undefined;
+    const known = this.#database.statement('SELECT * FROM keys WHERE key = ?').get(use.key) as KeyRow | undefined;
     if (known) {
-      if (now - known.used >= NOTE_MS) this.#statement('UPDATE keys SET used = ? WHERE id = ?').run(now, known.id);
+      if (now - known.used >= NOTE_MS)
+        this.#database.statement('UPDATE keys SET used = ? WHERE id = ?').run(now, known.id);
       return known;
     }
-    this.#statement(
-      'INSERT INTO keys (key, function, options, model, created, used) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-    ).run(use.key, use.function, use.options, use.model, now, now);
-    return this.#statement('SELECT * FROM keys WHERE key = ?').get(use.key) as unknown as KeyRow;
+    this.#database
+      .statement(
+        'INSERT INTO keys (key, function, options, model, created, used) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      )
+      .run(use.key, use.function, use.options, use.model, now, now);
+    return this.#database.statement('SELECT * FROM keys WHERE key = ?').get(use.key) as unknown as KeyRow;
   }
 
   /** Blocks of a key that have some of these inputs, by rising `first`. */
   #blocks(id: number, first: number, count: number): readonly BlockRow[] {
-    return this.#statement(
-      'SELECT id, first, count, hashes FROM blocks WHERE key = ? AND first > ? AND first < ? AND first + count > ? ORDER BY first',
-    ).all(id, first - MAX_ENTRY_INPUTS, first + count, first) as unknown as BlockRow[];
+    return this.#database
+      .statement(
+        'SELECT id, first, count, hashes FROM blocks WHERE key = ? AND first > ? AND first < ? AND first + count > ? ORDER BY first',
+      )
+      .all(id, first - MAX_ENTRY_INPUTS, first + count, first) as unknown as BlockRow[];
   }
 
   /** Forgets the keys that were not used for longest until there is room; this one and those in use are kept. */
   #makeRoom(id: number, added: number): boolean {
     const { journalBytes } = this.#options;
     for (;;) {
-      const total = this.#statement('SELECT coalesce(sum(bytes), 0) AS bytes FROM keys').get()!['bytes'] as number;
+      const total = this.#database.statement('SELECT coalesce(sum(bytes), 0) AS bytes FROM keys').get()![
+        'bytes'
+      ] as number;
       if (total + added <= journalBytes) return true;
       const idle = this.#now() - 2 * NOTE_MS;
-      const oldest = this.#statement('SELECT id FROM keys WHERE id != ? AND used < ? ORDER BY used LIMIT 1').get(
-        id,
-        idle,
-      );
+      const oldest = this.#database
+        .statement('SELECT id FROM keys WHERE id != ? AND used < ? ORDER BY used LIMIT 1')
+        .get(id, idle);
       if (!oldest) return false;
       this.#delete(oldest['id'] as number);
     }
@@ -165,28 +173,12 @@ export class JournalStore implements JournalMethods, Disposable {
 
   /** In small transactions, since others wait for each. */
   #delete(id: number): void {
-    const some = this.#statement('DELETE FROM blocks WHERE id IN (SELECT id FROM blocks WHERE key = ? LIMIT ?)');
+    const some = this.#database.statement(
+      'DELETE FROM blocks WHERE id IN (SELECT id FROM blocks WHERE key = ? LIMIT ?)',
+    );
     while (some.run(id, DELETED_AT_ONCE).changes > 0);
-    this.#statement('DELETE FROM keys WHERE id = ?').run(id);
+    this.#database.statement('DELETE FROM keys WHERE id = ?').run(id);
     this.#database.exec('PRAGMA incremental_vacuum');
-  }
-
-  #transaction<Result>(work: () => Result): Result {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
-  }
-
-  #statement(sql: string): StatementSync {
-    let found = this.#statements.get(sql);
-    if (!found) this.#statements.set(sql, (found = this.#database.prepare(sql)));
-    return found;
   }
 }
 
