@@ -62,6 +62,11 @@ export class Database implements Disposable {
     return this.statement(sql).iterate(...values) as Iterable<Row>;
   }
 
+  /** Rows that were changed since it was opened. */
+  changes(): number {
+    return this.get<{ changes: number }>('SELECT total_changes() AS changes')!.changes;
+  }
+
   /** All of what `work` writes, or nothing of it. */
   transaction<Result>(work: () => Result): Result {
     return this.#within('BEGIN IMMEDIATE', work);

@@ -16,20 +16,28 @@ export interface ChunkStore extends AsyncDisposable {
   /** Of the database, whoever opens it, and for as long as there is one. */
   readonly id: string;
 
-  /** Begins a call; where its id or key is known already, that call is meant. Throws `CALL_CONFLICT` if that is of another function or version. */
+  /**
+   * Begins a call; where its id or key is known already, that call is meant. Throws `CALL_CONFLICT` if that is of another
+   * function, or of another version than the one that is asked for.
+   */
   create(call: CallStart): Promise<Created>;
   /** Adds chunks; those that are there already are left alone. Throws `CALL_SEALED` for a new chunk of a call that takes none. */
   append(call: string, chunks: readonly CallChunk[]): Promise<void>;
-  /** No more chunks will come. Throws `CALL_INCOMPLETE` unless exactly those are there. A call without inputs is done then. */
+  /**
+   * No more chunks will come. Throws `CALL_INCOMPLETE` unless exactly those are there, numbered from 0 and each beginning
+   * where the one before it ends. A call without inputs is done then.
+   */
   seal(call: string, whole: { readonly chunks: number; readonly inputs: number }): Promise<void>;
 
   /** Leases chunks to a node: of several calls in turn, so that none starves another; of one call by rising index. */
   claim(want: Claim): Promise<Lease[]>;
-  /** Prolongs leases, and tells of each what it is worth, in the order asked. */
+  /** Prolongs leases, and tells of each what it is worth, in the order asked. A call that was removed counts as cancelled. */
   renew(leases: readonly LeaseName[], leaseMs: number): Promise<LeaseFate[]>;
   /**
    * Takes what became of inputs: all of one acknowledgement, its counters too, or nothing of it. False where the lease is
-   * another's by now, or the call is cancelled: then it changes nothing. Outcomes of inputs that have one are ignored.
+   * another's by now, or the call is cancelled or removed: then it changes nothing. One that comes again counts once. An
+   * outcome of inputs of which some have one is ignored whole. Throws `OPTION_INVALID` for an outcome of inputs that the
+   * chunk does not have.
    */
   acknowledge(acknowledgements: readonly Acknowledgement[]): Promise<boolean[]>;
 
@@ -41,7 +49,10 @@ export interface ChunkStore extends AsyncDisposable {
   outcomes(call: string, page: OutcomePage): Promise<OutcomesPage>;
   /** Ends a call that is not done. Nothing of it is leased, or taken, any more. */
   cancel(call: string): Promise<void>;
-  /** Forgets failures, and has those inputs run again, as if for the first time; of a cancelled call, also those that had no outcome. Resolves to how many. */
+  /**
+   * Forgets failures, and has those inputs run again, as if for the first time; of a cancelled call, also those that had
+   * no outcome, though it takes no more chunks. Resolves to how many inputs that are.
+   */
   retry(call: string): Promise<number>;
   /** Removes a call with all that belongs to it. Does nothing if there is none. */
   remove(call: string): Promise<void>;
@@ -116,9 +127,10 @@ export interface Acknowledgement {
   readonly failures?: readonly number[];
   /**
    * What becomes of the lease: `keep` it, for more will come; `finish` it, for each input has an outcome; or `release`
-   * it, so that another takes it `afterMs` from now.
+   * it, so that another takes it `afterMs` from now. Once each input has an outcome the chunk is finished anyway; one that
+   * is said to be, and is not, since a retry has forgotten some, is released.
    */
-  readonly then: 'keep' | 'finish' | { readonly release: { readonly afterMs: number } };
+  readonly next: 'keep' | 'finish' | { readonly release: { readonly afterMs: number } };
 }
 
 export type StoredStatus = Omit<CallStatus, 'rate' | 'etaSeconds' | 'expires'>;
@@ -132,7 +144,10 @@ export interface CallFilter {
   readonly limit: number;
 }
 
-/** By position, from `from` on and without gaps; or as they came, after number `after`, which for all is 0. */
+/**
+ * By position, from the outcome of input `from` on and without gaps; or as they came, after number `after`, which for all
+ * is 0.
+ */
 export type OutcomePage = ({ readonly from: number } | { readonly after: number }) & {
   /** Inputs about; at least one outcome is told, if there is one. */
   readonly limit: number;

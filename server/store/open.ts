@@ -1,11 +1,10 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { ServerError } from '../errors.ts';
 import type { Objects } from '../objects/contract.ts';
 import { LocalObjects } from '../objects/local.ts';
 import type { ChunkStore } from './contract.ts';
 import { openPostgresStore } from './postgres/open.ts';
 import type { ObjectsPlace, StoragePlaces, StoreKind, StorePlace } from './settings.ts';
+import { SqliteStore } from './sqlite/sqlite.ts';
 
 /** What a node keeps calls, objects and versions in. */
 export interface OpenStorage extends AsyncDisposable {
@@ -50,9 +49,7 @@ async function openObjects(at: ObjectsPlace): Promise<Objects> {
 async function openStore(at: StorePlace): Promise<ChunkStore> {
   switch (at.kind) {
     case 'sqlite':
-      // What is in it is nobody else's business.
-      await mkdir(dirname(at.path), { recursive: true, mode: 0o700 });
-      throw new ServerError('STORE_UNAVAILABLE', 'There is no store in a file yet');
+      return SqliteStore.open({ path: at.path });
     case 'postgres':
       return await openPostgresStore(at.url.href);
     case 'remote':
