@@ -92,12 +92,12 @@ export async function acknowledgeAll(
 }
 
 /** Nothing is left of a chunk that has all outcomes, whatever was meant to follow; what is left is leased again. */
-function settle({ then }: Acknowledgement, chunk: ChunkRow): void {
-  chunk.held = then === 'keep' && chunk.remaining > 0;
+function settle({ next }: Acknowledgement, chunk: ChunkRow): void {
+  chunk.held = next === 'keep' && chunk.remaining > 0;
 }
 
-function ticketOf({ then }: Acknowledgement, { call, index, turn }: ChunkRow, id: string): NewTicket {
-  return { id, call, index, turn, afterMs: typeof then === 'object' ? then.release.afterMs : 0 };
+function ticketOf({ next }: Acknowledgement, { call, index, turn }: ChunkRow, id: string): NewTicket {
+  return { id, call, index, turn, afterMs: typeof next === 'object' ? next.release.afterMs : 0 };
 }
 
 function rowOf(call: CallRow, outcome: CallOutcome): OutcomeRow {

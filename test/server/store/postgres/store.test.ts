@@ -56,7 +56,7 @@ function doubled({ first, count, block: inputs }: Lease): CallOutcome {
 
 async function finish(store: ChunkStore, leases: readonly Lease[]): Promise<boolean[]> {
   return await store.acknowledge(
-    leases.map((lease) => ({ lease, outcomes: [doubled(lease)], retried: 0, then: 'finish' })),
+    leases.map((lease) => ({ lease, outcomes: [doubled(lease)], retried: 0, next: 'finish' })),
   );
 }
 
