@@ -1,6 +1,8 @@
 import { ServerError } from '../errors.ts';
 import type { Objects } from '../objects/contract.ts';
 import { LocalObjects } from '../objects/local.ts';
+import { openObjects } from '../objects/open.ts';
+import { PostgresObjects } from '../objects/postgres.ts';
 import type { ChunkStore } from './contract.ts';
 import { openPostgresStore } from './postgres/open.ts';
 import type { ObjectsPlace, StoragePlaces, StoreKind, StorePlace } from './settings.ts';
@@ -15,7 +17,7 @@ export interface OpenStorage extends AsyncDisposable {
 
 /** Opens both. Throws `STORE_UNAVAILABLE`, or `OBJECTS_UNAVAILABLE`. */
 export async function openStorage({ store: at, objects: where }: StoragePlaces): Promise<OpenStorage> {
-  const objects = await openObjects(where);
+  const objects = await openObjectsAt(where, at);
   try {
     const store = await openStore(at);
     return {
@@ -33,17 +35,23 @@ export async function openStorage({ store: at, objects: where }: StoragePlaces):
   }
 }
 
-async function openObjects(at: ObjectsPlace): Promise<Objects> {
-  switch (at.kind) {
+async function openObjectsAt(where: ObjectsPlace, store: StorePlace): Promise<Objects> {
+  switch (where.kind) {
     case 'local':
-      return LocalObjects.open(at.directory);
-    case 'own':
+      return LocalObjects.open(where.directory);
     case 'service':
-      throw new ServerError(
-        'OBJECTS_UNAVAILABLE',
-        'This node can keep objects in a directory only; name one with --objects',
-      );
+      return openObjects(where.url.href);
+    case 'own':
+      return ownObjects(store);
   }
+}
+
+async function ownObjects(store: StorePlace): Promise<Objects> {
+  if (store.kind === 'postgres') return PostgresObjects.open(store.url.href);
+  throw new ServerError(
+    'OBJECTS_UNAVAILABLE',
+    'This node can keep objects in a directory only; name one with --objects',
+  );
 }
 
 async function openStore(at: StorePlace): Promise<ChunkStore> {

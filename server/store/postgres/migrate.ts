@@ -9,7 +9,7 @@ const LOCK = 0x77_61_72_70;
  * Brings the schema to our version, and then does `also`, as one of all that open the database. Resolves to the id of
  * the store. Throws `STORE_NEWER` where a later version of warpmap has been here.
  */
-export async function migrate(database: Database, also: () => Promise<void>): Promise<string> {
+export async function migrate(database: Database, also?: () => Promise<void>): Promise<string> {
   return await database.exclusively(LOCK, async () => {
     const id = await database.transaction(async (session) => {
       await session.query('set local statement_timeout = 0');
@@ -33,7 +33,7 @@ export async function migrate(database: Database, also: () => Promise<void>): Pr
       if (version < migrations.length) await session.query('update warpmap.meta set version = $1', [migrations.length]);
       return meta!.id;
     });
-    await also();
+    await also?.();
     return id;
   });
 }
