@@ -1,10 +1,24 @@
 export { open } from './local/open.ts';
 export { connect, type ConnectOptions } from './sdk/connect.ts';
 export type { Connection } from './sdk/connection.ts';
-export type { RemoteFunction } from './sdk/app/named.ts';
+export { type NamedOptions, RemoteFunction } from './sdk/app/named.ts';
+export type { CallEntry } from './sdk/call/entries.ts';
+export {
+  type CallLogsOptions,
+  type EntriesOptions,
+  FunctionCall,
+  type IterateOptions,
+  type ReadOptions,
+  type WaitOptions,
+} from './sdk/call/function-call.ts';
+export type { CallList } from './sdk/call/node-calls.ts';
+export type { SpawnProgress } from './sdk/call/progress.ts';
+export type { SpawnMapOptions } from './sdk/call/spawn.ts';
+export type { CallCounts, CallLogLine, CallState, CallStatus } from './shard/call/contract.ts';
+export type { RetryPolicy } from './shard/retry.ts';
 export { App } from './sdk/app/app.ts';
 export type { AppClass, Lifecycle } from './sdk/app/class.ts';
-export type { CalledFunction, CalledGenerator, CallOptions, MapArguments } from './sdk/app/called.ts';
+export type { CalledEither, CalledFunction, CalledGenerator, CallOptions, MapArguments } from './sdk/app/called.ts';
 export type { ForEachOptions } from './sdk/app/for-each.ts';
 export type { CalledStats, NodeStats } from './sdk/app/stats.ts';
 export type { FunctionHandle, GeneratorHandle } from './sdk/app/handle.ts';

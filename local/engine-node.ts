@@ -11,6 +11,7 @@ import { EngineLane } from './lane.ts';
 /** The engine of this process as a connection's only node. Owns the engine. */
 export class EngineNode implements Node {
   readonly url = 'local';
+  readonly calls = undefined;
   readonly #engine: Engine;
   readonly #functions = new Registry(builtIns);
 

@@ -37,6 +37,13 @@ export interface ConnectOptions {
   readonly silence?: number;
   /** The IP addresses of a name. Default: what the system's resolver tells. */
   readonly resolve?: Resolve;
+  /**
+   * Names under which apps are deployed, where these are not the names that their modules give them:
+   * `{ 'my-app': 'staging' }`. Handles are called by them. Default: none.
+   */
+  readonly apps?: Readonly<Record<string, string>>;
+  /** Told of the id of each call that `spawn` or `spawnMap` begins, before its inputs are uploaded. */
+  readonly onCall?: (id: string) => void;
   /** Milliseconds that a server may take to load its model. A number above 0; default 300000. */
   readonly startTimeout?: number;
 }
@@ -51,6 +58,8 @@ const NAMES: ReadonlySet<string> = new Set<keyof ConnectOptions>([
   'concurrency',
   'silence',
   'resolve',
+  'apps',
+  'onCall',
   'startTimeout',
 ]);
 
@@ -94,7 +103,12 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     found.filter((url) => !urls.includes(url)),
   );
   const rest = owned.move();
-  const connection = new Connected(nodes, joining.model, { joining, owned: rest });
+  const connection = new Connected(nodes, joining.model, {
+    joining,
+    owned: rest,
+    apps: options.apps,
+    onCall: options.onCall,
+  });
   if (names.length > 0) {
     const join = async (url: string): Promise<void> => connection.addNode(url);
     const leave = async (url: string): Promise<void> => (urls.includes(url) ? undefined : connection.removeNode(url));

@@ -1,7 +1,18 @@
 import { type Collection, collectionOn } from './collection.ts';
-import { type CalledFunction, type CalledGenerator, calledOn, type CallOptions } from './app/called.ts';
+import type { CallStatus } from '../shard/call/contract.ts';
+import { requireKnown } from '../shard/options.ts';
+import {
+  type CalledEither,
+  type CalledFunction,
+  type CalledGenerator,
+  calledOn,
+  type CallOptions,
+} from './app/called.ts';
 import type { FunctionHandle, GeneratorHandle } from './app/handle.ts';
-import { namedOn, type RemoteFunction } from './app/named.ts';
+import { deployedOn, type NamedOptions, namedOn, type RemoteFunction } from './app/named.ts';
+import { type CallNodes, callNodesOf } from './call/ask.ts';
+import { FunctionCall } from './call/function-call.ts';
+import type { CallList } from './call/node-calls.ts';
 import type { NodeInfo, NodeStatus } from './contract.ts';
 import { type Embed, embedOn } from './embed.ts';
 import { errorOf, SdkError } from './errors.ts';
@@ -17,6 +28,9 @@ export interface ConnectionParts {
   readonly joining?: Joining;
   /** What ends with the connection. */
   readonly owned?: AsyncDisposable;
+  /** As in `ConnectOptions`. */
+  readonly apps?: Readonly<Record<string, string>> | undefined;
+  readonly onCall?: ((id: string) => void) | undefined;
 }
 
 /** Open connections to one or more nodes with the same model. */
@@ -28,14 +42,19 @@ export class Connection implements AsyncDisposable {
   readonly #nodes: Membership;
   readonly #joining: Joining | undefined;
   readonly #owned: AsyncDisposable | undefined;
+  readonly #apps: Readonly<Record<string, string>>;
+  readonly #calls: CallNodes;
   readonly #arrivals = new Map<string, Promise<void>>();
   #closed: Promise<void> | undefined;
 
   /** Made by `connect` and `open`. */
-  constructor(nodes: readonly Node[], model: NodeInfo['model'], { joining, owned }: ConnectionParts = {}) {
+  constructor(nodes: readonly Node[], model: NodeInfo['model'], parts: ConnectionParts = {}) {
     this.#nodes = new Membership(nodes);
-    this.#joining = joining;
-    this.#owned = owned;
+    this.#joining = parts.joining;
+    this.#owned = parts.owned;
+    this.#apps = parts.apps ?? {};
+    this.#calls = callNodesOf(this.#nodes);
+    this.#calls.onBegin = parts.onCall;
     this.model = model;
     this.embed = embedOn(this.#nodes, model);
   }
@@ -52,16 +71,44 @@ export class Connection implements AsyncDisposable {
     options?: CallOptions,
   ): CalledGenerator<A, Y>;
   /**
+   * A function of a deployed app, or of any that the nodes have, by its names; the caller supplies the types. With a
+   * `version` all is run by that one.
+   */
+  function<A extends readonly unknown[] = readonly unknown[], O = unknown>(
+    app: string,
+    name: string,
+    options?: NamedOptions,
+  ): CalledEither<A, O>;
+  /**
    * A function by its name, that of an app as `app/function`; the caller supplies the types. `options` go to the
    * function with each batch.
    */
   function<I = unknown, O = unknown>(name: string, options?: Readonly<Record<string, unknown>>): RemoteFunction<I, O>;
   function<A extends readonly unknown[], O>(
     named: string | FunctionHandle<A, O> | GeneratorHandle<A, O>,
-    options: Readonly<Record<string, unknown>> = {},
-  ): CalledFunction<A, O> | CalledGenerator<A, O> | RemoteFunction<A, O> {
-    if (typeof named === 'string') return namedOn<A, O>(this.#nodes, named, options);
-    return calledOn<A, O>(this.#nodes, named, options);
+    second: string | CallOptions | Readonly<Record<string, unknown>> = {},
+    third: NamedOptions = {},
+  ): unknown {
+    if (typeof named !== 'string') {
+      return calledOn<A, O>(this.#nodes, named, { ...(second as CallOptions), appNamed: (app) => this.#named(app) });
+    }
+    if (typeof second !== 'string') return namedOn<A, O>(this.#nodes, named, { ...second });
+    return deployedOn<A, O>(this.#nodes, { app: this.#named(named), name: second }, third);
+  }
+
+  /**
+   * A call that `spawn` or `spawnMap` began, in this program or another: `O` is one output, and `R` what `get` gives,
+   * for a `spawnMap` an array. No node is asked yet.
+   */
+  call<O = unknown, R = O>(id: string): FunctionCall<O, R> {
+    if (typeof id === 'string' && id !== '') return new FunctionCall<O, R>(this.#calls, id);
+    throw new SdkError('OPTION_INVALID', `Expected the id of a call, got ${JSON.stringify(id)}`);
+  }
+
+  /** Calls that the nodes keep, newest first. Rejects as `FunctionCall` does. */
+  async calls(filter: CallList = {}): Promise<readonly CallStatus[]> {
+    requireKnown(filter, LIST_NAMES, 'calls');
+    return this.#calls.ask((calls, signal) => calls.list(filter, { signal }));
   }
 
   /** What each node says of itself now. */
@@ -116,6 +163,10 @@ export class Connection implements AsyncDisposable {
     throw new SdkError('OPTION_INVALID', `Expected the address of a node (there are ${known}), got ${address}`);
   }
 
+  #named(app: string): string {
+    return Object.hasOwn(this.#apps, app) ? this.#apps[app]! : app;
+  }
+
   async #join(url: string): Promise<void> {
     if (!this.#joining) throw new SdkError('OPTION_INVALID', 'Expected a connection to servers: open() has none');
     const node = await this.#joining.join(url, this.#nodes.closed);
@@ -133,3 +184,5 @@ export class Connection implements AsyncDisposable {
     await this.#owned?.[Symbol.asyncDispose]();
   }
 }
+
+const LIST_NAMES: ReadonlySet<string> = new Set<keyof CallList>(['state', 'function', 'before', 'limit']);

@@ -25,6 +25,8 @@ export interface NodeInfo {
   /** Names of the functions that can be called. */
   readonly functions: readonly string[];
   readonly draining: boolean;
+  /** Where it keeps durable calls, once it has opened that; nodes of one store have one `id`. */
+  readonly store?: { readonly id: string; readonly kind: string };
 }
 
 /** A node by its address: what it says of itself, or why it says nothing. */

@@ -6,6 +6,12 @@ export type SdkErrorCode =
   | 'NODE_UNREACHABLE'
   /** Nodes of one connection do not have the same model. */
   | 'NODES_DIFFER'
+  /** Nodes of one connection keep calls in different stores. */
+  | 'STORES_DIFFER'
+  /** A call shall outlive its client, but the connection has nothing that could keep it. */
+  | 'NO_STORE'
+  /** Of a durable call that was cancelled, what never came was waited for. */
+  | 'CALL_CANCELLED'
   /** The local server did not come up. */
   | 'SERVER_START_FAILED'
   /** The connection was closed before. */

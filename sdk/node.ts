@@ -3,6 +3,7 @@ import type { Lane } from '../shard/contract.ts';
 import type { Scaling } from '../shard/app/scaling.ts';
 import type { FunctionStats } from '../shard/app/stats.ts';
 import type { RemoteError } from '../shard/wire/message.ts';
+import type { NodeCalls } from './call/node-calls.ts';
 import type { NodeInfo } from './contract.ts';
 
 /** One call of one function: what all its batches have in common. */
@@ -40,6 +41,8 @@ export interface Taken {
 export interface Node extends AsyncDisposable {
   /** For people: its address, or `local`. */
   readonly url: string;
+  /** Durable calls there; nothing where none can be kept. */
+  readonly calls: NodeCalls | undefined;
   /** A way to run the batches of one call there. */
   lane<I, O>(call: Call): Lane<I, O>;
   /** Runs a generator there. Throws as `Lane.send` does; leaving the loop, and the signal, end it. */

@@ -81,6 +81,8 @@ export interface InputErrorFields {
   /** Position of the input in the map, from 0. */
   readonly index: number;
   readonly input: unknown;
+  /** The beginning of the input as text, where the input itself is not at hand. */
+  readonly preview?: string;
   /** How often the function was run on this input. */
   readonly attempts: number;
   /** How often a node was lost, or was at fault, while it had the input. These are no attempts. */
@@ -106,8 +108,8 @@ export class InputError extends Error {
   /** What else the node told, such as the `issues` of a schema. */
   declare readonly details?: unknown;
 
-  constructor({ index, input, attempts, losses, node, remote }: InputErrorFields, options?: ErrorOptions) {
-    const preview = previewOf(input);
+  constructor(fields: InputErrorFields, options?: ErrorOptions) {
+    const { index, input, preview = previewOf(input), attempts, losses, node, remote } = fields;
     const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
     super(`Input ${index} (${preview}) failed on ${node}${times}: ${remote.message}`, options);
     this.code = remote.code;

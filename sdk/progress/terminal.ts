@@ -14,12 +14,15 @@ interface Payload {
   readonly share?: boolean;
 }
 
+/** Progress in words. */
+export type Describe = (progress: MapProgress) => string;
+
 /** A bar where the stream is a terminal that can redraw it, and lines anywhere else. */
-export function terminalDisplay(stream: Output = process.stderr): Display {
-  return stream.isTTY ? bar(stream) : lines(stream);
+export function terminalDisplay(stream: Output = process.stderr, words: Describe = describe): Display {
+  return stream.isTTY ? bar(stream, words) : lines(stream, words);
 }
 
-function bar(stream: Output): Display {
+function bar(stream: Output, words: Describe): Display {
   const view = new SingleBar({
     stream,
     // What Ctrl-C ends puts nothing back, so the terminal's own state is left as it is.
@@ -37,7 +40,7 @@ function bar(stream: Output): Display {
   const show = (progress: MapProgress): void => {
     const settled = progress.done + progress.failed;
     const total = Math.max(progress.total ?? settled, 1);
-    const payload: Payload = { text: describe(progress), share: progress.total !== undefined };
+    const payload: Payload = { text: words(progress), share: progress.total !== undefined };
     if (!started) view.start(total, settled, payload);
     started = true;
     view.setTotal(total);
@@ -53,9 +56,9 @@ function bar(stream: Output): Display {
   };
 }
 
-function lines(stream: Pick<Output, 'write'>): Display {
+function lines(stream: Pick<Output, 'write'>, words: Describe): Display {
   const show = (progress: MapProgress): void => {
-    stream.write(`${describe(progress)}\n`);
+    stream.write(`${words(progress)}\n`);
   };
   return { interval: LINE_INTERVAL, update: show, finish: show };
 }
@@ -72,19 +75,26 @@ export function describe({
   etaSeconds,
   nodes,
 }: MapProgress): string {
-  const count = (value: number): string => value.toLocaleString('en');
   const parts = [`${count(done)}${total === undefined ? '' : `/${count(total)}`} done`];
   if (failed > 0) parts.push(`${count(failed)} failed`);
   if (retried > 0) parts.push(`${count(retried)} retried`);
   if (resent > 0) parts.push(`${count(resent)} sent again`);
   if (hedged > 0) parts.push(`${count(hedged)} hedged`);
-  parts.push(`${rate >= 10 ? count(Math.round(rate)) : rate.toFixed(1)}/s`);
+  parts.push(perSecond(rate));
   if (etaSeconds !== undefined && etaSeconds > 0) parts.push(`${duration(etaSeconds)} left`);
   if (nodes.length > 0) parts.push(nodes.length === 1 ? '1 node' : `${nodes.length} nodes`);
   return parts.join(', ');
 }
 
-function duration(seconds: number): string {
+export function count(value: number): string {
+  return value.toLocaleString('en');
+}
+
+export function perSecond(rate: number): string {
+  return `${rate >= 10 ? count(Math.round(rate)) : rate.toFixed(1)}/s`;
+}
+
+export function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole < 60) return `${whole}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;

@@ -33,6 +33,12 @@ const FINAL: ReadonlySet<string> = new Set([
   'BATCH_CONFLICT',
   'KEY_CONFLICT',
   'JOURNAL_UNAVAILABLE',
+  'CALL_UNKNOWN',
+  'CALL_CONFLICT',
+  'CALL_SEALED',
+  'CALL_INCOMPLETE',
+  'CALL_FINISHED',
+  'SCOPE_MISSING',
   'MEDIA_TYPE_UNSUPPORTED',
   'HEADERS_TOO_LARGE',
 ]);
@@ -42,6 +48,9 @@ const UNFIT = 'DEVICE_NOT_FOUND';
 
 /** Says that the node can't run the function now: no input of the batch is why. */
 const UNAVAILABLE = 'WORKER_UNAVAILABLE';
+
+/** Says that the node can't reach what keeps its calls, now or ever. */
+const STORELESS = 'STORE_UNAVAILABLE';
 
 /** Stands for a failure of a server that tells no code. */
 const UNTYPED = 'SERVER_FAILED';
@@ -58,7 +67,8 @@ export function faultOf(node: string, remote: RemoteError, retryAfter?: number):
   // A page without a typed error is not the node's: a proxy could not reach it.
   if (!BUSY.has(code)) {
     const unready = code === UNAVAILABLE;
-    return new ShardError('LANE_LOST', text, { reached: code !== UNTYPED && !unready, unready });
+    const cause = code === STORELESS ? new NodeError({ ...remote, node }) : undefined;
+    return new ShardError('LANE_LOST', text, { cause, reached: code !== UNTYPED && !unready, unready });
   }
   return new ShardError('LANE_BUSY', text, retryAfter === undefined ? {} : { retryAfter });
 }

@@ -4,16 +4,20 @@ import type { Lane } from '../../shard/contract.ts';
 import type { NodeInfo } from '../contract.ts';
 import { NodeError, SdkError } from '../errors.ts';
 import type { Call, Node, StreamPart, StreamStart, Taken } from '../node.ts';
+import type { NodeCalls } from '../call/node-calls.ts';
+import { HttpCalls } from './http-calls.ts';
 import { NodeLane } from './lane.ts';
 import { streamFrom } from './stream.ts';
 import { NodeClient, type NodeClientOptions } from './node-client.ts';
 
 /** A node behind HTTP. */
 export class HttpNode implements Node {
+  readonly calls: NodeCalls;
   readonly #client: NodeClient;
 
   constructor(url: string, options: NodeClientOptions) {
     this.#client = new NodeClient(url, options);
+    this.calls = new HttpCalls(this.#client);
   }
 
   get url(): string {

@@ -2,6 +2,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { Pool } from 'undici';
 import { BatchError, ShardError } from '../../shard/errors.ts';
+import { Chunks } from '../../shard/wire/chunks.ts';
 import { MEDIA_TYPE } from '../../shard/wire/frame.ts';
 import { FrameDecoder } from '../../shard/wire/decoder.ts';
 import { parseFrame } from '../../shard/wire/decode.ts';
@@ -35,12 +36,25 @@ interface Question {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A request about durable calls. */
+export interface CallRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** JSON, or the parts of a body of another type. */
+  readonly body?: object | Chunks;
+  /** Of a body that is not JSON. */
+  readonly type?: string;
+  readonly accept?: string;
+  readonly signal: AbortSignal;
+}
+
 /** Speaks to one node over kept-alive connections. */
 export class NodeClient implements AsyncDisposable {
   readonly url: string;
   readonly concurrency: number;
+  readonly silence: number;
   readonly #pool: Pool;
-  /** For generators, which may stay open for as long as their consumers like. */
+  /** For generators, which may stay open for as long as their consumers like, and for what is asked of durable calls. */
   readonly #streams: Pool;
   readonly #permits: PQueue;
   /** Requests to stop something on the node. */
@@ -49,6 +63,7 @@ export class NodeClient implements AsyncDisposable {
 
   constructor(url: string, { token, concurrency, silence }: NodeClientOptions) {
     this.url = url;
+    this.silence = silence;
     this.concurrency = concurrency;
     const patience = { connectTimeout: CONNECT_TIMEOUT, headersTimeout: silence, bodyTimeout: silence };
     // Beside the batches there must be room for a cancellation.
@@ -95,6 +110,38 @@ export class NodeClient implements AsyncDisposable {
       await asked;
     } finally {
       this.#deleting.delete(asked);
+    }
+  }
+
+  /**
+   * The whole answer to a request about durable calls. They have connections of their own, since an answer may wait for
+   * something to come. Throws as `faultOf` says of a refusal, and `LANE_LOST` where there is no answer.
+   */
+  async askCalls({
+    method,
+    path,
+    body,
+    type = 'application/json',
+    accept,
+    signal,
+  }: CallRequest): Promise<Uint8Array<ArrayBuffer>> {
+    const headers = {
+      ...this.#headers,
+      ...(body && { 'content-type': type }),
+      ...(accept !== undefined && { accept }),
+    };
+    const bytes = body instanceof Chunks ? body.joined() : body && JSON.stringify(body);
+    try {
+      const answer = await this.#streams.request({ method, path, headers, signal, body: bytes ?? null });
+      const { statusCode: status } = answer;
+      if (status >= 200 && status < 300) {
+        const parts = await Array.fromAsync(chunksOf(answer.body));
+        return new Chunks(parts as Uint8Array<ArrayBuffer>[]).joined();
+      }
+      const remote = remoteErrorOf(status, await answer.body.text());
+      throw faultOf(this.url, remote, retryAfterOf(answer.headers['retry-after'], Date.now()));
+    } catch (error) {
+      throw this.#lost(error, signal);
     }
   }
 
