@@ -94,10 +94,10 @@ export function cancel(context: Context, call: string): void {
   const { database, now } = context;
   const { id, state } = findCall(context, call);
   if (state === 'done' || state === 'cancelled') return;
-  // Only what is leased: the chunks that wait stay as they are, for a retry.
+  // Only what is leased or delayed: the chunks that wait stay as they are, for a retry.
   const freed = database.run(
     `UPDATE chunks SET state = 'ready', fence = fence + 1, since = NULL, until = NULL
-     WHERE until IS NOT NULL AND state = 'leased' AND call = ?`,
+     WHERE until IS NOT NULL AND call = ?`,
     id,
   );
   database.run(

@@ -1,4 +1,5 @@
 /** What every ChunkStore must do, wherever its calls lie. */
+import { anyOrder } from './conformance/any-order.ts';
 import { beginning } from './conformance/begin.ts';
 import { ending } from './conformance/ending.ts';
 import { hostile } from './conformance/hostile.ts';
@@ -10,5 +11,5 @@ export type { Stage, Subject } from './conformance/stage.ts';
 
 export function chunkStoreConformance(subject: Subject): void {
   const check = checks(subject);
-  for (const part of [beginning, leasing, reading, ending, hostile]) part(check);
+  for (const part of [beginning, leasing, reading, ending, hostile, anyOrder]) part(check);
 }
