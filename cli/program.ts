@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
 import { packageVersion } from '../core/version.ts';
+import { appCommand } from './commands/app.ts';
+import { deployCommand } from './commands/deploy.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { EmbedOptions } from './embed.ts';
 import { device, limit, port, positive, seconds } from './parse.ts';
@@ -19,7 +21,16 @@ export function createProgram(parts: Parts = realParts): Command {
   program.addCommand(serveCommand(parts).copyInheritedSettings(program));
   program.addCommand(doctorCommand().copyInheritedSettings(program));
   program.addCommand(embedCommand(parts).copyInheritedSettings(program));
+  program.addCommand(inherited(deployCommand(), program));
+  program.addCommand(inherited(appCommand(), program));
   return program;
+}
+
+/** Commands below it too. */
+function inherited(command: Command, from: Command): Command {
+  command.copyInheritedSettings(from);
+  for (const below of command.commands) inherited(below, command);
+  return command;
 }
 
 function serveCommand(parts: Parts): Command {
@@ -74,6 +85,12 @@ function serveCommand(parts: Parts): Command {
       new Option('--objects <place>', 'directory or URL for objects; default: beside the file, or in the store').env(
         'WARPMAP_OBJECTS',
       ),
+    )
+    .addOption(
+      new Option(
+        '--packages <directory>',
+        'from where packages resolve that deployed apps do not have in their bundles; default: the working directory',
+      ).env('WARPMAP_PACKAGES'),
     )
     .option('--announce', 'print one JSON line {"url","pid"} when ready, and nothing else')
     .option('--with-parent', 'stop when standard input closes')

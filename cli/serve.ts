@@ -1,7 +1,8 @@
 import { homedir, platform } from 'node:os';
 import type { Engine } from '../core/contract.ts';
 import { builtIns } from '../core/functions/registry.ts';
-import { AppHost } from '../server/host/app-host.ts';
+import { AppHost, shelfOf } from '../server/host/app-host.ts';
+import type { Shelf } from '../server/host/gpu/shelf.ts';
 import { countBuffersWithHeap } from '../server/buffer-memory.ts';
 import type { Limits } from '../server/limits.ts';
 import { createLog, type LogLevel } from '../server/log.ts';
@@ -23,6 +24,7 @@ export interface ServeOptions extends EngineFlags, TokenSources, TokensSource {
   readonly data?: string;
   readonly store?: string;
   readonly objects?: string;
+  readonly packages?: string;
   readonly announce?: true;
   readonly withParent?: true;
 }
@@ -54,7 +56,9 @@ export async function serve(app: string | undefined, options: ServeOptions, part
     // Nobody waits for an app or a model that nobody will use.
     process.exit(0);
   });
-  await using host = app === undefined ? undefined : await AppHost.open(app, { log });
+  let gpus: Promise<Shelf> | undefined;
+  const shelf = (): Promise<Shelf> => (gpus ??= shelfOf());
+  await using host = app === undefined ? undefined : await AppHost.open(app, { log, shelf });
   const functions = host?.functions ?? [];
   // The port is bound first: a node that can't listen should not load a model to find out.
   const loading = Promise.withResolvers<Engine>();
@@ -67,6 +71,8 @@ export async function serve(app: string | undefined, options: ServeOptions, part
     ...storageOptions(options, process.env),
     log,
     functions: [...builtIns, ...functions],
+    shelf,
+    ...(options.packages !== undefined && { packages: options.packages }),
     tokens,
     ...(token !== undefined && { token }),
   });

@@ -14,6 +14,10 @@ export type SdkErrorCode =
   | 'CALL_CANCELLED'
   /** The local server did not come up. */
   | 'SERVER_START_FAILED'
+  /** A module can't be made a bundle; the message says where and why. */
+  | 'BUNDLE_FAILED'
+  /** The declarations of a deployed version are none. */
+  | 'DECLARATIONS_INVALID'
   /** The connection was closed before. */
   | 'DISPOSED'
   /** A batched handler, run locally, gave another number of outputs than one. */

@@ -5,6 +5,7 @@ import type { Caller, Gate } from './access/gate.ts';
 import { ServerError } from './errors.ts';
 import { discardRest } from './map/discard.ts';
 import type { Node } from './node.ts';
+import { appRoutes } from './routes/apps.ts';
 import { callRoutes } from './routes/calls.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -68,6 +69,7 @@ export function createApp(node: Node, gate: Gate, onRoute?: (route: RouteOptions
   healthRoutes(app, node);
   nodeRoutes(app, node);
   functionRoutes(app, node);
+  appRoutes(app, node);
   journalRoutes(app, node);
   callRoutes(app, node);
   mapRoutes(app, node);

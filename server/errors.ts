@@ -58,8 +58,24 @@ export type ServerErrorCode =
   | 'TOKEN_REQUIRED'
   | 'PORT_IN_USE'
   | 'ADDRESS_UNUSABLE'
-  /** Never sent: the module is no app, or failed to load. */
+  /** The module is no app; or, of the one that a node serves, failed to load. */
   | 'APP_INVALID'
+  /** The bundle of an app that is deployed throws when it is loaded. */
+  | 'BUNDLE_INVALID'
+  /** A bundle is not in the objects, or is not the bytes that its name says. */
+  | 'BUNDLE_CORRUPT'
+  /** A bundle needs packages that this node has not. */
+  | 'PACKAGE_MISSING'
+  /** No app, or no version of it, has that name. */
+  | 'APP_UNKNOWN'
+  /** What the objects have of an app can't be read. */
+  | 'APP_CORRUPT'
+  /** An app of that name was given to this node on its command line. */
+  | 'APP_SERVED'
+  /** The app was stopped: nothing of it is run. */
+  | 'APP_STOPPED'
+  /** The workers of a version were ended for another; what they had is to be sent again. */
+  | 'VERSION_REPLACED'
   /** Never sent: a worker could not make the state of its class. */
   | 'ENTER_FAILED'
   | 'OPTION_INVALID';

@@ -26,8 +26,6 @@ export interface Deployed {
   readonly all: readonly NodeFunction[];
   /** All that this node could run, of every version. */
   readonly runnables: readonly Runnable[];
-  /** Whether an app of that name has been deployed, as far as is known. */
-  has(name: string): boolean;
   /** The version that a call is bound to if it begins now; undefined if there is no such function. */
   bind(function_: Versioned): Promise<Runnable | undefined>;
   /** Undefined if there is no such function. */

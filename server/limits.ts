@@ -6,6 +6,8 @@ export interface Limits {
   readonly bodyBytes: number;
   /** Bytes of a JSON request body; smaller, since it is parsed in one go. Default: 4 MiB. */
   readonly jsonBytes: number;
+  /** Bytes of a bundle that is deployed. Default: 64 MiB. */
+  readonly bundleBytes: number;
   /** Bytes of one frame's payload. Default: 128 MiB. */
   readonly frameBytes: number;
   /** Inputs in one batch. Default: 65,536. */
@@ -41,6 +43,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   bodyBytes: 128 * 1024 * 1024,
   jsonBytes: 4 * 1024 * 1024,
+  bundleBytes: 64 * 1024 * 1024,
   frameBytes: 128 * 1024 * 1024,
   batchInputs: 65_536,
   batchesInFlight: 256,

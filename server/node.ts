@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Admission } from './admission.ts';
+import type { Deployments } from './apps/deployments.ts';
 import type { Calls } from './calls.ts';
 import type { Clock } from './clock.ts';
 import type { DurableCalls } from './durable/calls.ts';
@@ -17,6 +18,7 @@ import type { Streams } from './stream/streams.ts';
 export interface Node {
   readonly state: NodeState;
   readonly functions: NodeFunctions;
+  readonly deployments: Deployments;
   readonly admission: Admission;
   readonly calls: Calls;
   readonly replays: Replays;

@@ -1,9 +1,12 @@
+import { resolve } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Engine } from '../core/contract.ts';
 import { settleGate } from './access/gate.ts';
 import { onlyToken, type Token } from './access/tokens.ts';
 import { Admission } from './admission.ts';
 import { createApp } from './app.ts';
+import { Deployments } from './apps/deployments.ts';
+import { partsOf } from './apps/names.ts';
 import { Calls } from './calls.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { drain } from './drain.ts';
@@ -11,6 +14,8 @@ import { DurableCalls } from './durable/calls.ts';
 import { ServerError } from './errors.ts';
 import { builtIns, Registry } from '../core/functions/registry.ts';
 import { type NodeFunction, NodeFunctions } from './functions.ts';
+import { shelfOf } from './host/app-host.ts';
+import type { Shelf } from './host/gpu/shelf.ts';
 import { Journal } from './journal/journal.ts';
 import { type Limits, settleLimits } from './limits.ts';
 import { listen } from './listen.ts';
@@ -40,6 +45,10 @@ export interface ServerOptions {
   readonly store?: string;
   /** Directory or URL of the objects. Default: as the store has it. */
   readonly objects?: string;
+  /** Directory from where the packages resolve that deployed apps do not have in their bundles. Default: the working directory. */
+  readonly packages?: string;
+  /** The GPUs that workers may have, which `functions` share with deployed apps. Default: those of this machine. */
+  readonly shelf?: () => Promise<Shelf>;
   /** Default: silent. */
   readonly log?: Logger;
   /** Default: the built-in functions. */
@@ -48,7 +57,22 @@ export interface ServerOptions {
   readonly clock?: Clock;
 }
 
-const OPTION_NAMES = ['engine', 'host', 'port', 'token', 'tokens', 'limits', 'data', 'log', 'functions', 'clock'];
+const OPTION_NAMES: readonly string[] = [
+  'engine',
+  'host',
+  'port',
+  'token',
+  'tokens',
+  'limits',
+  'data',
+  'store',
+  'objects',
+  'packages',
+  'shelf',
+  'log',
+  'functions',
+  'clock',
+] satisfies (keyof ServerOptions)[];
 
 /** A node that listens. Disposing it cuts what still runs; drain it first to let that finish. */
 export interface Server extends AsyncDisposable {
@@ -91,12 +115,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const replays = new Replays(limits, clock);
   const storage = new Storage({ places: placesOf(options), clock, log });
   const journal = new Journal({ directory: options.data, limits, clock, log });
-  const functions = new NodeFunctions(new Registry<NodeFunction>(options.functions ?? builtIns));
+  const fixed = new Registry<NodeFunction>(options.functions ?? builtIns);
+  let shelf: Promise<Shelf> | undefined;
+  const deployments = new Deployments({
+    storage,
+    directory: options.data,
+    packages: resolve(options.packages ?? '.'),
+    serves: (name) => fixed.names.some((each) => partsOf(each)?.app === name),
+    shelf: options.shelf ?? (() => (shelf ??= shelfOf())),
+    clock,
+    log,
+  });
+  const functions = new NodeFunctions(fixed, deployments);
   const durable = new DurableCalls({ storage, functions, state, limits, clock, log });
   const metrics = new Metrics({ admission, functions, ready: () => state.isOpen });
   const node = {
     state,
     functions,
+    deployments,
     admission,
     calls,
     replays,
@@ -121,6 +157,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     state.startDraining();
     calls.abortAll(new ServerError('NODE_DRAINING', 'This node was stopped'));
     await app.close();
+    await deployments[Symbol.asyncDispose]();
     replays[Symbol.dispose]();
     await journal[Symbol.asyncDispose]();
     durable[Symbol.dispose]();

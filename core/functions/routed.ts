@@ -9,6 +9,8 @@ import type { HostedWorkers } from './workers.ts';
 
 export interface RoutedFunction {
   readonly name: string;
+  /** Of a deployed app. */
+  readonly version?: number;
   readonly workers?: HostedWorkers;
   /** What it says of inputs on which it fails, for those who know no better. Default: they are not tried again. */
   readonly retries?: Partial<RetryPolicy>;

@@ -3,7 +3,7 @@ import type { RemoteError } from '../../shard/wire/message.ts';
 import { NodeError } from '../errors.ts';
 
 /** Codes that say: not now, but later or elsewhere. */
-const BUSY: ReadonlySet<string> = new Set(['OVERLOADED', 'NODE_DRAINING', 'NODE_NOT_READY']);
+const BUSY: ReadonlySet<string> = new Set(['OVERLOADED', 'NODE_DRAINING', 'NODE_NOT_READY', 'VERSION_REPLACED']);
 
 /** Codes that say that an input, or the size of the batch, is at fault: smaller batches will tell which. */
 const BATCH: ReadonlySet<string> = new Set([
@@ -27,6 +27,8 @@ const FINAL: ReadonlySet<string> = new Set([
   'SCOPE_MISSING',
   'HOST_REFUSED',
   'FUNCTION_NOT_FOUND',
+  'APP_STOPPED',
+  'APP_CORRUPT',
   'COLLECTION_NOT_FOUND',
   'ROUTE_NOT_FOUND',
   'CALL_CANCELLED',

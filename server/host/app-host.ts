@@ -9,8 +9,9 @@ import { isCpu } from './gpu/fits.ts';
 import { poolOf } from './gpu/pools.ts';
 import { Shelf } from './gpu/shelf.ts';
 import { hostedOn } from './hosted.ts';
+import type { FunctionDescription } from './messages.ts';
 import type { Pool } from './pool.ts';
-import { WorkerProcess } from './worker-process.ts';
+import { type AppModule, type OnLog, WorkerProcess } from './worker-process.ts';
 
 /** Milliseconds that a module may take to load, before it is known what it declares. */
 const LOAD_MS = 300_000;
@@ -21,20 +22,31 @@ export interface AppHostOptions {
   readonly clock?: Clock;
   /** Finds the GPUs that workers may have. Default: all of this machine's. */
   readonly gpus?: () => Promise<readonly Gpu[]>;
+  /** The GPUs of this node, which it shares with other apps. Default: a shelf of its own, of those that `gpus` finds. */
+  readonly shelf?: () => Promise<Shelf>;
+  /** Hears what handlers log, beside the node's log. */
+  readonly onLog?: OnLog;
 }
 
 /** An app whose functions this node has; its code runs in processes of its own. Disposing ends them. */
 export class AppHost implements AsyncDisposable {
   readonly name: string;
+  readonly descriptions: readonly FunctionDescription[];
   /** Known as `app/function`. */
   readonly functions: readonly RoutedFunction[];
   readonly #pools: readonly Pool[];
   /** The process that told what the app has, until a function wants it. */
   #spare: WorkerProcess | undefined;
 
-  private constructor(path: string, first: WorkerProcess, shelf: Shelf, { log, clock = systemClock }: AppHostOptions) {
+  private constructor(
+    module: AppModule,
+    first: WorkerProcess,
+    shelf: Shelf,
+    { log, clock = systemClock, onLog }: AppHostOptions,
+  ) {
     const { name, functions } = first.app;
     this.name = name;
+    this.descriptions = functions;
     this.#spare = first;
     const tagged = log.child({ app: name });
     const pools = new Map<string, Pool>();
@@ -56,7 +68,7 @@ export class AppHost implements AsyncDisposable {
           // It may have died before it was wanted, and nobody had heard of it.
           if (!spare?.gone) throw error;
         }
-        return entered(await WorkerProcess.start(path, log, { ...limit, env }));
+        return entered(await WorkerProcess.start(module, log, { ...limit, env, onLog }));
       };
       pools.set(workers, poolOf({ function: workers, settings, clock, log: tagged, start }, shelf));
     }
@@ -64,16 +76,16 @@ export class AppHost implements AsyncDisposable {
     this.functions = functions.map((each) => hostedOn(pools.get(each.workers)!, name, each));
   }
 
-  /** Loads the module at `path` in a process of its own. Throws `APP_INVALID` with what the module threw. */
-  static async open(path: string, options: AppHostOptions): Promise<AppHost> {
-    const whole = resolve(path);
-    const first = await WorkerProcess.start(whole, options.log, { timeout: LOAD_MS });
+  /** Loads the module in a process of its own. Throws `APP_INVALID` with what the module threw. */
+  static async open(given: string | AppModule, options: AppHostOptions): Promise<AppHost> {
+    const module = typeof given === 'string' ? { path: resolve(given) } : given;
+    const first = await WorkerProcess.start(module, options.log, { timeout: LOAD_MS, onLog: options.onLog });
     const { functions } = first.app;
     try {
       // Drivers take their time, so they are asked only where it matters.
       const isAsked = functions.some(({ options: { gpu } }) => !gpu.every(isCpu));
-      const gpus = isAsked ? await (options.gpus ?? findGpus)() : [];
-      const host = new AppHost(whole, first, new Shelf(gpus), options);
+      const shelf = isAsked ? await (options.shelf ?? (() => shelfOf(options.gpus)))() : new Shelf([]);
+      const host = new AppHost(module, first, shelf, options);
       // Nobody will want it.
       if (functions.every(({ options: { gpu } }) => gpu.length > 0)) await host.#takeSpare()?.[Symbol.asyncDispose]();
       return host;
@@ -98,6 +110,11 @@ export class AppHost implements AsyncDisposable {
     this.#spare = undefined;
     return spare?.gone ? undefined : spare;
   }
+}
+
+/** The GPUs of this machine, or those that `find` finds. */
+export async function shelfOf(find: () => Promise<readonly Gpu[]> = findGpus): Promise<Shelf> {
+  return new Shelf(await find());
 }
 
 /** Those of one function, or of a class, whose functions say the same of their workers. */

@@ -63,7 +63,10 @@ export interface AppDescription {
   readonly functions: readonly FunctionDescription[];
 }
 
-export type FunctionDescription = Pick<FunctionDefinition, 'name' | 'workers' | 'generator' | 'options'>;
+export type FunctionDescription = Pick<FunctionDefinition, 'name' | 'workers' | 'generator' | 'options'> & {
+  /** Under which the module exports its handle, if it does. */
+  readonly exported?: string;
+};
 
 export type ToWorker =
   /** Run the functions of one unit from now on: `entered` or `failed` answers, before any piece is sent. */

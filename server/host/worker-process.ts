@@ -32,6 +32,18 @@ export interface WorkerListener {
   exit(how: string): void;
 }
 
+/** Where the module of an app is. */
+export interface AppModule {
+  readonly path: string;
+  /** Of a bundle: the directory from which the packages resolve that it imports. */
+  readonly packages?: string;
+  /** Makes of the app's own name that under which it is known. Default: the same. */
+  readonly nameOf?: (own: string) => string;
+}
+
+/** What hears what an app logs. */
+export type OnLog = (entry: LogEntry) => void;
+
 export interface StartOptions {
   /** Milliseconds that the module may take to load. */
   readonly timeout: number;
@@ -39,6 +51,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Gives up, and ends the process. */
   readonly signal?: AbortSignal;
+  /** Default: only the node's log hears it. */
+  readonly onLog?: OnLog | undefined;
 }
 
 /** A process, and the pipe to it. */
@@ -69,7 +83,7 @@ export class WorkerProcess implements AsyncDisposable {
   /** Until it must have ended. */
   #limit: NodeJS.Timeout | undefined;
 
-  private constructor(child: Child, app: AppDescription, log: Logger) {
+  private constructor(child: Child, app: AppDescription, log: Logger, onLog: OnLog | undefined) {
     this.#child = child;
     this.app = app;
     const tagged = log.child({ app: app.name });
@@ -78,7 +92,7 @@ export class WorkerProcess implements AsyncDisposable {
     child.process.stderr!.on('data', (text: string) => (said = (said + text).slice(-SAID_CHARACTERS)));
     child.onMessage = (message, bytes) => {
       if (message.type === 'exiting') return this.#extend();
-      if (message.type === 'log') write(tagged, message.entry);
+      if (message.type === 'log') write(tagged, message.entry, onLog);
       this.#listener?.message(message, bytes);
     };
     this.#exited = child.ended.then((how) => {
@@ -90,19 +104,21 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   /** Starts a process and loads the app there. Throws `APP_INVALID`, or the signal's reason. */
-  static async start(path: string, log: Logger, options: StartOptions): Promise<WorkerProcess> {
+  static async start(module: AppModule, log: Logger, options: StartOptions): Promise<WorkerProcess> {
     options.signal?.throwIfAborted();
-    const child = new Child(await spawned(path, { ...process.env, ...compileCache(), ...options.env }));
+    const child = new Child(await spawned(module, { ...process.env, ...compileCache(), ...options.env }));
     const { process: its } = child;
     for (const [name, stream] of Object.entries({ stdout: its.stdout!, stderr: its.stderr! })) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         log.info({ worker: its.pid, stream: name }, text.trimEnd());
+        options.onLog?.({ level: name === 'stderr' ? 'warn' : 'info', message: text.trimEnd() });
       });
     }
     // Sending to a process that has just gone; its end tells all there is to tell.
     its.on('error', () => {});
     try {
-      return new WorkerProcess(child, await loaded(child, path, log, options), log);
+      const { name, functions } = await loaded(child, module, log, options);
+      return new WorkerProcess(child, { name: module.nameOf?.(name) ?? name, functions }, log, options.onLog);
     } catch (error) {
       its.kill('SIGKILL');
       await child.ended;
@@ -179,8 +195,8 @@ export class WorkerProcess implements AsyncDisposable {
 }
 
 /** A new process. Throws `APP_INVALID` where there can't be one: of too many processes, or open files. */
-async function spawned(path: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const args = [...process.execArgv, script, path];
+async function spawned({ path, packages }: AppModule, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const args = [...process.execArgv, script, path, ...(packages === undefined ? [] : [packages])];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env });
   if (child.pid !== undefined) return child;
   const [cause] = (await once(child, 'error')) as [Error];
@@ -211,20 +227,25 @@ async function endOf(child: ChildProcess, stream: Duplex): Promise<string> {
 
 async function loaded(
   child: Child,
-  path: string,
+  { path, packages }: AppModule,
   log: Logger,
-  { timeout, signal }: StartOptions,
+  { timeout, signal, onLog }: StartOptions,
 ): Promise<AppDescription> {
   const { promise, resolve, reject } = Promise.withResolvers<AppDescription>();
+  const [code, subject] =
+    packages === undefined
+      ? (['APP_INVALID', `The app ${path}`] as const)
+      : (['BUNDLE_INVALID', 'The module'] as const);
   const invalid = (what: string, cause?: unknown): void =>
-    reject(new ServerError('APP_INVALID', `The app ${path} ${what}`, { cause }));
+    reject(new ServerError(code, `${subject} ${what}`, { cause }));
   const onMessage = (message: FromWorker): void => {
-    if (message.type === 'log') return write(log, message.entry);
+    if (message.type === 'log') return write(log, message.entry, onLog);
     if (message.type === 'ready') return resolve(message.app);
     if (message.type !== 'failed') return;
-    const { name, message: text, stack, code } = message.error;
+    const { name, message: text, stack, code: its } = message.error;
     // It has been loaded, and is no app.
-    if (code === 'APP_INVALID') return reject(new ServerError(code, text));
+    if (its === 'APP_INVALID')
+      return reject(new ServerError(its, text.replace(path, packages === undefined ? path : subject)));
     invalid(`could not be loaded: ${stack ?? `${name}: ${text}`}`, reviveError(message.error));
   };
   const onExit = (code: number | null, signal: string | null): void =>
@@ -244,6 +265,8 @@ async function loaded(
   }
 }
 
-function write(log: Logger, { level, message, fields, run }: LogEntry): void {
+function write(log: Logger, entry: LogEntry, onLog: OnLog | undefined): void {
+  const { level, message, fields, run } = entry;
   log[level]({ ...fields, ...run }, message);
+  onLog?.(entry);
 }

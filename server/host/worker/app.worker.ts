@@ -10,6 +10,7 @@ import { openNodeChannel } from './channel.ts';
 import { redirectConsole } from './console.ts';
 import { loadApp } from './load.ts';
 import { tellMemory } from './memory.ts';
+import { resolveFrom } from './resolve.ts';
 import { Runner } from './runner.ts';
 import { ownStack } from './stack.ts';
 import { type Unit, unitsOf } from './unit.ts';
@@ -34,15 +35,18 @@ new Worker(new URL(`./watch.worker${extension}`, import.meta.url), { workerData:
 redirectConsole(nodeChannel);
 tellMemory(nodeChannel);
 
-const [, , path] = process.argv;
+const [, , path, packages] = process.argv;
+// A bundle is somewhere else than what it imports.
+if (packages !== undefined) resolveFrom(path!, packages);
 try {
-  const app = await loadApp(path!);
+  const { definition: app, exported } = await loadApp(path!);
   serve(app);
   const functions = Array.from(app.functions.values(), ({ name, workers, generator, options }) => ({
     name,
     workers,
     generator,
     options,
+    ...(exported.has(name) && { exported: exported.get(name)! }),
   }));
   nodeChannel.send({ type: 'ready', app: { name: app.name, functions } });
 } catch (error) {

@@ -25,6 +25,6 @@ function isFrame(line: string): boolean {
 
 /** Frames without a place, such as `at async Promise.all (index 0)`, are nobody's. */
 function isTheirs(line: string): boolean {
-  if (/\(?node:|<anonymous>|\(index \d+\)|\(native\)/.test(line)) return false;
+  if (/\(?node:|\(<anonymous>\)|\(index \d+\)|\(native\)/.test(line)) return false;
   return !OURS.some((folder) => line.includes(folder));
 }

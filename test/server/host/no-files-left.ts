@@ -4,7 +4,7 @@ import { WorkerProcess } from '../../../server/host/worker-process.ts';
 import { createLog } from '../../../server/log.ts';
 
 const log = createLog({ destination: { write: () => {} } });
-const start = (): Promise<WorkerProcess> => WorkerProcess.start(process.argv[2]!, log, { timeout: 60_000 });
+const start = (): Promise<WorkerProcess> => WorkerProcess.start({ path: process.argv[2]! }, log, { timeout: 60_000 });
 
 // With all that is loaded when the first is started.
 const first = await start();
