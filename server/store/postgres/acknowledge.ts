@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Acknowledgement } from '../contract.ts';
 import type { CallOutcome, CallState } from '../../../shard/call/contract.ts';
+import { pairs } from '../../../shard/wire/spans.ts';
+import { packFailure } from '../pack.ts';
 import { pack, runsOf } from './blocks.ts';
 import type { Session } from './database.ts';
 import type { NewTicket, Queue } from './queue.ts';
-import { countOf, freshOf, settledOf } from './settled.ts';
+import { countOf, freshOf, settledOf, type Span } from './settled.ts';
 
 interface CallRow {
   readonly id: string;
@@ -33,6 +35,7 @@ interface ChunkRow {
   /** What it is after this, as the table has it. */
   ticket: string | null;
   held: boolean;
+  delayed: boolean;
 }
 
 interface OutcomeRow {
@@ -41,7 +44,7 @@ interface OutcomeRow {
   readonly first: number;
   readonly count: number;
   readonly block: Uint8Array<ArrayBuffer> | undefined;
-  readonly failure: string | null;
+  readonly failure: Buffer | null;
 }
 
 export async function acknowledgeAll(
@@ -75,12 +78,15 @@ export async function acknowledgeAll(
     }
     call.retried += acknowledgement.retried;
     if (taken.length > 0) chunk.losses = 0;
-    if (acknowledgement.failures) chunk.failures = [...acknowledgement.failures];
+    chunk.failures = failuresLeft(acknowledgement.failures ?? chunk.failures ?? [], spans);
     settle(acknowledgement, chunk);
     if (chunk.held) return true;
     push(used, call.queue, chunk.ticket!);
     chunk.ticket = chunk.remaining > 0 ? randomUUID() : null;
-    if (chunk.ticket !== null) push(fresh, call.queue, ticketOf(acknowledgement, chunk, chunk.ticket));
+    if (chunk.ticket === null) return true;
+    const afterMs = typeof acknowledgement.next === 'object' ? acknowledgement.next.release.afterMs : 0;
+    chunk.delayed = afterMs > 0;
+    push(fresh, call.queue, { id: chunk.ticket, call: chunk.call, index: chunk.index, turn: chunk.turn, afterMs });
     return true;
   });
   await insertOutcomes(session, outcomes);
@@ -96,8 +102,12 @@ function settle({ next }: Acknowledgement, chunk: ChunkRow): void {
   chunk.held = next === 'keep' && chunk.remaining > 0;
 }
 
-function ticketOf({ next }: Acknowledgement, { call, index, turn }: ChunkRow, id: string): NewTicket {
-  return { id, call, index, turn, afterMs: typeof next === 'object' ? next.release.afterMs : 0 };
+/** What the next lease is to be told: of inputs that have no outcome. */
+function failuresLeft(told: readonly number[], settled: readonly Span[]): number[] | null {
+  const left = [...pairs(told)].filter(
+    ([position]) => !settled.some(({ first, count }) => position >= first && position < first + count),
+  );
+  return left.length > 0 ? left.flat() : null;
 }
 
 function rowOf(call: CallRow, outcome: CallOutcome): OutcomeRow {
@@ -111,7 +121,7 @@ function rowOf(call: CallRow, outcome: CallOutcome): OutcomeRow {
     first,
     count: countOf(outcome),
     block: kind === 'outputs' ? outcome.block : undefined,
-    failure: kind === 'failure' ? JSON.stringify(outcome.failure) : null,
+    failure: kind === 'failure' ? Buffer.from(packFailure(outcome.failure)) : null,
   };
 }
 
@@ -138,7 +148,7 @@ async function lockChunks(
 ): Promise<Map<string, ChunkRow>> {
   const rows = await session.query<ChunkRow>(
     `select c.call, c.index, c.fence, c.first, c.count, c.turn, c.remaining, c.losses, c.failures, c.ticket,
-         c.leased_until is not null as leased, c.leased_until is not null as held
+         c.leased_until is not null as leased, c.leased_until is not null as held, false as delayed
        from warpmap.chunks c
        where (c.call, c.index, c.fence) in (select * from unnest($1::text[], $2::int[], $3::int[]))
        order by c.call, c.index for update`,
@@ -156,9 +166,9 @@ async function insertOutcomes(session: Session, rows: readonly OutcomeRow[]): Pr
     const { bytes, from, length } = pack(run.map(({ block }) => block));
     await session.query(
       `insert into warpmap.outcomes (call, number, first, count, failure, block)
-         select r.call, r.number, r.first, r.count, r.failure::json,
+         select r.call, r.number, r.first, r.count, r.failure,
            case when r.length >= 0 then substring($1::bytea from r.at for r.length) end
-         from unnest($2::text[], $3::bigint[], $4::bigint[], $5::int[], $6::text[], $7::int[], $8::int[])
+         from unnest($2::text[], $3::bigint[], $4::bigint[], $5::int[], $6::bytea[], $7::int[], $8::int[])
            as r (call, number, first, count, failure, at, length)`,
       [
         bytes,
@@ -179,9 +189,10 @@ async function updateChunks(session: Session, chunks: readonly ChunkRow[]): Prom
   await session.query(
     `update warpmap.chunks c
        set remaining = r.remaining, losses = r.losses, failures = r.failures::json, ticket = r.ticket,
-         leased_until = case when r.held then c.leased_until end
-       from unnest($1::text[], $2::int[], $3::int[], $4::int[], $5::text[], $6::uuid[], $7::boolean[])
-         as r (call, index, remaining, losses, failures, ticket, held)
+         leased_until = case when r.held then c.leased_until end,
+         since = case when r.held then c.since when r.delayed then clock_timestamp() end
+       from unnest($1::text[], $2::int[], $3::int[], $4::int[], $5::text[], $6::uuid[], $7::boolean[], $8::boolean[])
+         as r (call, index, remaining, losses, failures, ticket, held, delayed)
        where c.call = r.call and c.index = r.index`,
     [
       chunks.map(({ call }) => call),
@@ -191,6 +202,7 @@ async function updateChunks(session: Session, chunks: readonly ChunkRow[]): Prom
       chunks.map(({ failures }) => failures && JSON.stringify(failures)),
       chunks.map(({ ticket }) => ticket),
       chunks.map(({ held }) => held),
+      chunks.map(({ delayed }) => delayed),
     ],
   );
 }

@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { ServerError } from '../../errors.ts';
 import type { Created } from '../contract.ts';
 import type { CallChunk, CallStart, CallState } from '../../../shard/call/contract.ts';
+import { packPlain } from '../pack.ts';
 import { pack, runsOf } from './blocks.ts';
 import type { Session } from './database.ts';
 import { type NewTicket, type Queue, queueOf } from './queue.ts';
-import { settleQueue, turnsOf } from './turns.ts';
+import { offsetOf, settleQueue, turnOf } from './turns.ts';
 
 export function unknownCall(call: string): ServerError {
   return new ServerError('CALL_UNKNOWN', `There is no call ${call}: it never began here, or its retention is over`);
@@ -19,7 +20,7 @@ export async function createCall(session: Session, start: CallStart): Promise<Cr
   const made = await session.query(
     `insert into warpmap.calls (id, key, function, version, queue, options, retries, single)
        values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning id`,
-    [id, key, start.function, version, queue, JSON.stringify(options), retries && JSON.stringify(retries), single],
+    [id, key, start.function, version, queue, packed(options), retries && packed(retries), single],
   );
   if (made.length > 0) return { id, created: true };
   const [known] = await session.query<{ id: string; function: string; version: number | null }>(
@@ -38,6 +39,10 @@ export async function createCall(session: Session, start: CallStart): Promise<Cr
   return { id: known.id, created: false };
 }
 
+function packed(value: unknown): Buffer {
+  return Buffer.from(packPlain(value));
+}
+
 function nameOf({ function: name, version }: { function: string; version: number | null }): string {
   return version === null ? name : `${name} of version ${version}`;
 }
@@ -46,6 +51,7 @@ interface FedCall {
   readonly state: CallState;
   readonly queue: string;
   readonly turn: number;
+  readonly reached: number;
 }
 
 export async function appendChunks(
@@ -55,13 +61,15 @@ export async function appendChunks(
   chunks: readonly CallChunk[],
 ): Promise<void> {
   const [fed] = await session.query<FedCall>(
-    `select c.state, c.queue, greatest(c.turn, q.turn)::bigint + 1 as turn
+    `select c.state, c.queue, c.turn, q.turn as reached
        from warpmap.calls c join warpmap.queues q on q.name = c.queue where c.id = $1 for update of c`,
     [call],
   );
   if (!fed) throw unknownCall(call);
-  const turns = turnsOf(fed.turn, chunks.length);
-  const rows = chunks.map((chunk, at) => ({ ...chunk, turn: turns[at]!, ticket: randomUUID() }));
+  if (chunks.length === 0) return;
+  const lowest = chunks.reduce((least, { index }) => Math.min(least, index), Infinity);
+  const offset = offsetOf({ offset: fed.turn, reached: fed.reached, index: lowest });
+  const rows = chunks.map((chunk) => ({ ...chunk, turn: turnOf(offset, chunk.index), ticket: randomUUID() }));
   const added: NewTicket[] = [];
   let inputs = 0;
   for (const run of runsOf(rows)) {
@@ -98,7 +106,7 @@ export async function appendChunks(
   }
   await session.query(
     `update warpmap.calls set chunks = chunks + $2, inputs = inputs + $3, turn = $4, fed = clock_timestamp() where id = $1`,
-    [call, added.length, inputs, turns.at(-1)],
+    [call, added.length, inputs, offset],
   );
   await queue.add(session, fed.queue, added);
 }

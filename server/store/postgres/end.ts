@@ -4,7 +4,7 @@ import type { CallState } from '../../../shard/call/contract.ts';
 import { unknownCall } from './begin.ts';
 import type { Database, Session } from './database.ts';
 import type { NewTicket, Queue } from './queue.ts';
-import { turnsOf } from './turns.ts';
+import { turnOf } from './turns.ts';
 
 /** Tickets that nobody is to get any more. */
 export interface Leftover {
@@ -21,12 +21,12 @@ export async function cancelCall(session: Session, call: string): Promise<Leftov
   if (!known) throw unknownCall(call);
   if (known.state === 'done' || known.state === 'cancelled') return undefined;
   await session.query(
-    `update warpmap.calls set state = 'cancelled', cancelled = inputs - done - failed, finished = clock_timestamp()
+    `update warpmap.calls set state = 'cancelled', sealed = true, cancelled = inputs - done - failed, finished = clock_timestamp()
        where id = $1`,
     [call],
   );
   await session.query(
-    `update warpmap.chunks set leased_until = null, fence = fence + 1 where call = $1 and leased_until is not null`,
+    `update warpmap.chunks set leased_until = null, since = null, fence = fence + 1 where call = $1 and leased_until is not null`,
     [call],
   );
   return { queue: known.queue, tickets: await ticketsOf(session, call) };
@@ -52,10 +52,9 @@ export async function clear(database: Database, queue: Queue, left: Leftover): P
 
 interface RetriedCall {
   readonly state: CallState;
-  readonly sealed: boolean;
   readonly queue: string;
   readonly cancelled: number;
-  readonly turn: number;
+  readonly reached: number;
 }
 
 interface WaitingChunk {
@@ -64,7 +63,7 @@ interface WaitingChunk {
 
 export async function retryCall(session: Session, queue: Queue, call: string): Promise<number> {
   const [known] = await session.query<RetriedCall>(
-    `select c.state, c.sealed, c.queue, c.cancelled, greatest(c.turn, q.turn)::bigint + 1 as turn
+    `select c.state, c.queue, c.cancelled, q.turn as reached
        from warpmap.calls c join warpmap.queues q on q.name = c.queue where c.id = $1 for update of c`,
     [call],
   );
@@ -76,7 +75,8 @@ export async function retryCall(session: Session, queue: Queue, call: string): P
   const again = forgotten.length + known.cancelled;
   if (again === 0) return 0;
   await session.query(
-    `update warpmap.chunks c set remaining = c.remaining + f.count, losses = 0, failures = null
+    `update warpmap.chunks c set remaining = c.remaining + f.count, losses = 0, failures = null,
+         fence = c.fence + case when c.leased_until is null then 1 else 0 end
        from (
          select h.index, count(*)::int as count
          from unnest($2::bigint[]) as failed (first) cross join lateral (
@@ -93,17 +93,21 @@ export async function retryCall(session: Session, queue: Queue, call: string): P
        order by index`,
     [call],
   );
-  const turns = turnsOf(known.turn, waiting.length);
-  const tickets = waiting.map(({ index }, at): NewTicket => ({ id: randomUUID(), call, index, turn: turns[at]! }));
+  const tickets = waiting.map(({ index }, at): NewTicket => ({
+    id: randomUUID(),
+    call,
+    index,
+    turn: turnOf(known.reached + 1, at),
+  }));
   await session.query(
-    `update warpmap.chunks c set ticket = t.id, turn = t.turn, losses = 0, failures = null
+    `update warpmap.chunks c set ticket = t.id, turn = t.turn, since = null, losses = 0, failures = null
        from unnest($2::int[], $3::uuid[], $4::int[]) as t (index, id, turn) where c.call = $1 and c.index = t.index`,
-    [call, tickets.map(({ index }) => index), tickets.map(({ id }) => id), turns],
+    [call, tickets.map(({ index }) => index), tickets.map(({ id }) => id), tickets.map(({ turn }) => turn)],
   );
   await session.query(
     `update warpmap.calls set state = case when sealed then 'sealed' else 'open' end, finished = null, failed = 0,
-         cancelled = 0, turn = greatest(turn, $2::int) where id = $1`,
-    [call, turns.at(-1) ?? 0],
+         cancelled = 0 where id = $1`,
+    [call],
   );
   await queue.add(session, known.queue, tickets);
   return again;

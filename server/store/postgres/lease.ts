@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import type { Claim, Lease, LeaseFate, LeaseName } from '../contract.ts';
 import type { CallState } from '../../../shard/call/contract.ts';
+import { unpackPlain } from '../pack.ts';
 import { bytesOf } from './blocks.ts';
 import type { Session } from './database.ts';
 import { type Queue, queueOf, type Ticket } from './queue.ts';
@@ -9,6 +10,8 @@ import { settledOf, type Span, spansOf } from './settled.ts';
 
 /** Leases that are found to have ended in one claim, at most. */
 const EXPIRED_AT_ONCE = 256;
+/** The clock of the server may be set back by that without an effect. */
+const STEP = '1 second';
 /** How often a claim asks one queue for more, because tickets that it got stand for nothing: of calls that were cancelled just now. */
 const TRIES = 32;
 
@@ -29,8 +32,8 @@ interface LeasedRow {
   readonly turn: number;
   readonly function: string;
   readonly version: number | null;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly retries: Lease['retries'] | null;
+  readonly options: Buffer;
+  readonly retries: Buffer | null;
 }
 
 export async function claimChunks(session: Session, queue: Queue, want: Claim, reached: Reached): Promise<Lease[]> {
@@ -100,7 +103,8 @@ async function take(
 async function lease(session: Session, tickets: readonly Ticket[], { node, leaseMs }: Claim): Promise<LeasedRow[]> {
   return await session.query<LeasedRow>(
     `update warpmap.chunks c
-       set fence = c.fence + 1, node = $4, leased_until = clock_timestamp() + $5::float8 * interval '1 millisecond'
+       set fence = c.fence + 1, node = $4, since = clock_timestamp(),
+         leased_until = clock_timestamp() + $5::float8 * interval '1 millisecond'
        from unnest($1::text[], $2::int[], $3::uuid[]) as t (call, index, id) join warpmap.calls k on k.id = t.call
        where c.call = t.call and c.index = t.index and c.ticket = t.id and c.leased_until is null
          and k.state in ('open', 'sealed')
@@ -119,17 +123,21 @@ interface ExpiredRow {
   readonly ticket: string;
 }
 
-/** Frees chunks whose lease is over: what is said under it counts no more, and each gets a ticket for another. */
+/**
+ * Frees chunks whose lease is over: what is said under it counts no more, and each gets a ticket for another. Leases and
+ * delays that begin in the future end too: the clock was set back, and nobody knows when they began.
+ */
 async function expire(session: Session, queue: Queue, names: readonly string[]): Promise<void> {
   const rows = await session.query<ExpiredRow>(
     `with expired as (
-       select c.call, c.index, c.ticket as old, k.queue
+       select c.call, c.index, c.ticket as old, k.queue, (c.leased_until is not null)::int as lost
        from warpmap.chunks c join warpmap.calls k on k.id = c.call
-       where c.leased_until < clock_timestamp() and k.queue = any($1::text[])
+       where (c.leased_until < clock_timestamp() or c.since > clock_timestamp() + interval '${STEP}')
+         and k.queue = any($1::text[])
        limit $2 for update of c skip locked
      )
      update warpmap.chunks c
-       set leased_until = null, fence = c.fence + 1, losses = c.losses + 1,
+       set leased_until = null, since = null, fence = c.fence + e.lost, losses = c.losses + e.lost,
          ticket = case when c.remaining > 0 then gen_random_uuid() end
        from expired e where c.call = e.call and c.index = e.index
        returning c.call, c.index, c.turn, c.ticket, e.old, e.queue`,
@@ -157,25 +165,15 @@ function leaseOf(row: LeasedRow, outcomes: readonly Span[]): Lease {
     fence: row.fence,
     function: row.function,
     ...(row.version !== null && { version: row.version }),
-    options: row.options,
-    retries: row.retries ?? undefined,
+    options: unpackPlain<Lease['options']>(row.options),
+    retries: row.retries ? unpackPlain<NonNullable<Lease['retries']>>(row.retries) : undefined,
     first: row.first,
     count: row.count,
     block: bytesOf(row.block),
     settled,
     losses: row.losses,
-    failures: withoutSettled(row.failures ?? [], outcomes),
+    failures: row.failures ?? [],
   };
-}
-
-function withoutSettled(failures: readonly number[], outcomes: readonly Span[]): number[] {
-  const left: number[] = [];
-  for (let at = 0; at < failures.length; at += 2) {
-    const position = failures[at]!;
-    const settled = outcomes.some(({ first, count }) => position >= first && position < first + count);
-    if (!settled) left.push(position, failures[at + 1]!);
-  }
-  return left;
 }
 
 interface RenewedRow {
@@ -194,7 +192,8 @@ export async function renewLeases(
     `with asked as (
        select * from unnest($1::text[], $2::int[], $3::int[]) with ordinality as a (call, index, fence, at)
      ), renewed as (
-       update warpmap.chunks c set leased_until = clock_timestamp() + $4::float8 * interval '1 millisecond'
+       update warpmap.chunks c set since = clock_timestamp(),
+         leased_until = clock_timestamp() + $4::float8 * interval '1 millisecond'
        from asked a join warpmap.calls k on k.id = a.call
        where c.call = a.call and c.index = a.index and c.fence = a.fence and c.leased_until is not null
          and k.state <> 'cancelled'

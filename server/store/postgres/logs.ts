@@ -1,5 +1,6 @@
 import type { LogPage } from '../contract.ts';
 import type { CallLogLine } from '../../../shard/call/contract.ts';
+import { packLine, unpackPlain } from '../pack.ts';
 import { unknownCall } from './begin.ts';
 import type { Session } from './database.ts';
 
@@ -19,8 +20,8 @@ export async function addLines(session: Session, call: string, lines: readonly C
   const kept = lines.slice(-KEPT);
   await session.query(
     `insert into warpmap.logs (call, number, line)
-       select $1, $2::bigint - $3::int + l.at, l.line::json from unnest($4::text[]) with ordinality as l (line, at)`,
-    [call, head.number, kept.length, kept.map((line) => JSON.stringify(line))],
+       select $1, $2::bigint - $3::int + l.at, l.line from unnest($4::bytea[]) with ordinality as l (line, at)`,
+    [call, head.number, kept.length, kept.map((line) => Buffer.from(packLine(line)))],
   );
   await session.query('delete from warpmap.logs where call = $1 and number <= $2', [call, head.number - KEPT]);
 }
@@ -30,12 +31,12 @@ export async function linesOf(
   call: string,
   { after = 0, limit }: { readonly after?: number; readonly limit: number },
 ): Promise<LogPage> {
-  const rows = await session.query<{ number: number; line: CallLogLine | null }>(
+  const rows = await session.query<{ number: number; line: Buffer | null }>(
     `select l.number, l.line from warpmap.calls c left join warpmap.logs l on l.call = c.id and l.number > $2
        where c.id = $1 order by l.number limit $3`,
     [call, after, limit],
   );
   if (rows.length === 0) throw unknownCall(call);
-  const lines = rows.flatMap(({ line }) => (line ? [line] : []));
+  const lines = rows.flatMap(({ line }) => (line ? [unpackPlain<CallLogLine>(line)] : []));
   return { lines, next: rows.at(-1)!.number ?? after };
 }

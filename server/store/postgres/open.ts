@@ -11,7 +11,7 @@ import { PostgresStore } from './store.ts';
  */
 export async function openPostgresStore(url: string, options?: DatabaseOptions): Promise<ChunkStore> {
   const database = new Database(url, options);
-  const queue = new Queue(database);
+  const queue = new Queue(new Database(url, { ...options, connections: 1 }));
   try {
     const id = await migrate(database, () => queue.start());
     return new PostgresStore(id, database, queue);

@@ -1,10 +1,10 @@
 /** What became of the inputs of a call, a page at a time. */
 import type { OutcomePage, OutcomesPage } from '../contract.ts';
 import { type CallFailure, type CallOutcome, type CallState, MAX_CHUNK_INPUTS } from '../../../shard/call/contract.ts';
+import { unpackPlain } from '../pack.ts';
 import { unknownCall } from './begin.ts';
 import { bytesOf } from './blocks.ts';
 import type { Session } from './database.ts';
-import { countOf, cut } from './settled.ts';
 
 /** A page holds no more than about that, however large the outputs are. */
 const PAGE_BYTES = 32 * 2 ** 20;
@@ -14,7 +14,7 @@ interface OutcomeRow {
   readonly count: number;
   readonly number: number;
   readonly block: Buffer | null;
-  readonly failure: CallFailure | null;
+  readonly failure: Buffer | null;
 }
 
 interface Rows {
@@ -40,7 +40,7 @@ export async function outcomesOf(session: Session, call: string, page: OutcomePa
     };
   }
   const { from, failed = false } = page;
-  // An outcome that holds the position may begin before it.
+  // The outcome of the input may begin before it.
   const near = `first > $2::bigint - ${MAX_CHUNK_INPUTS} and first + count > $2`;
   const { rows, last } = await read(session, call, page, near);
   const outcomes: CallOutcome[] = [];
@@ -51,7 +51,7 @@ export async function outcomesOf(session: Session, call: string, page: OutcomePa
       gap = true;
       break;
     }
-    outcomes.push(startingAt(outcomeOf(row), next));
+    outcomes.push(outcomeOf(row));
     next = row.first + row.count;
   }
   return { outcomes, next, end: finished && (last || gap) };
@@ -82,11 +82,6 @@ async function read(session: Session, call: string, page: OutcomePage, beyond: s
 }
 
 function outcomeOf({ first, count, block, failure }: OutcomeRow): CallOutcome {
-  if (failure) return { kind: 'failure', first, failure };
+  if (failure) return { kind: 'failure', first, failure: unpackPlain<CallFailure>(failure) };
   return { kind: 'outputs', first, count, block: bytesOf(block!) };
-}
-
-function startingAt(outcome: CallOutcome, position: number): CallOutcome {
-  if (outcome.first >= position) return outcome;
-  return cut(outcome, { first: position, count: outcome.first + countOf(outcome) - position });
 }

@@ -28,10 +28,16 @@ const SCHEMA = 'warpmap_queue';
 const YEARS_SECONDS = 10 * 365 * 24 * 3600;
 
 export class Queue implements AsyncDisposable {
+  readonly #database: Database;
   readonly #boss: PgBoss;
   readonly #known = new Set<string>();
 
+  /**
+   * The database is its own: amid a transaction pg-boss may look up a queue, and would wait for a connection that other
+   * transactions have, which wait for the same.
+   */
   constructor(database: Database) {
+    this.#database = database;
     this.#boss = new PgBoss({
       db: adapt(database),
       schema: SCHEMA,
@@ -86,6 +92,7 @@ export class Queue implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#boss.stop({ graceful: false, close: false });
+    await this.#database[Symbol.asyncDispose]();
   }
 }
 

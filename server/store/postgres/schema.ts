@@ -9,8 +9,9 @@ export const migrations: readonly string[] = [
     function text not null,
     version int,
     queue text not null,
-    options json not null,
-    retries json,
+    -- Plain data here is MessagePack, which keeps all that can travel.
+    options bytea not null,
+    retries bytea,
     single boolean not null,
     state text not null default 'open',
     sealed boolean not null default false,
@@ -22,8 +23,8 @@ export const migrations: readonly string[] = [
     retried bigint not null default 0,
     -- Number of the last outcome. Whoever adds one holds the row, so that their order is that of the commits.
     outcomes bigint not null default 0,
-    -- The turn of the next chunk; see turns.ts.
-    turn int not null default 0,
+    -- The turn of chunk 0; see turns.ts.
+    turn bigint not null default 0,
     created timestamptz not null default clock_timestamp(),
     fed timestamptz not null default clock_timestamp(),
     finished timestamptz
@@ -54,11 +55,14 @@ export const migrations: readonly string[] = [
     node text,
     -- Null where nobody has it.
     leased_until timestamptz,
+    -- When a lease or a delay began. In the future it did so before the clock was set back.
+    since timestamptz,
     primary key (call, index)
   );
   -- Blocks are packed already, or small; compressing them costs more than it saves.
   alter table warpmap.chunks alter block set storage external;
   create index chunks_leased on warpmap.chunks (leased_until, call) where leased_until is not null;
+  create index chunks_since on warpmap.chunks (since) where since is not null;
 
   create table warpmap.outcomes (
     call text not null,
@@ -66,7 +70,7 @@ export const migrations: readonly string[] = [
     count int not null,
     number bigint not null,
     block bytea,
-    failure json,
+    failure bytea,
     primary key (call, first)
   );
   alter table warpmap.outcomes alter block set storage external;
@@ -76,7 +80,7 @@ export const migrations: readonly string[] = [
   create table warpmap.logs (
     call text not null,
     number bigint not null,
-    line json not null,
+    line bytea not null,
     primary key (call, number)
   );
   create table warpmap.log_heads (

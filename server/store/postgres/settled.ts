@@ -1,6 +1,5 @@
 /** Which inputs of a chunk have an outcome, and what an acknowledgement adds to that. */
-import { decodeBlock, encodeBlock } from '../../../shard/wire/block.ts';
-import { Chunks } from '../../../shard/wire/chunks.ts';
+import { ServerError } from '../../errors.ts';
 import type { CallOutcome } from '../../../shard/call/contract.ts';
 import type { Session } from './database.ts';
 
@@ -42,38 +41,34 @@ export function spansOf(rising: readonly Span[]): number[] {
   return spans;
 }
 
-/** The outcomes, or parts of them, that are of inputs of the chunk that have none in `settled` or earlier in the list. */
-export function freshOf(outcomes: readonly CallOutcome[], chunk: Span, settled: readonly Span[]): CallOutcome[] {
+/**
+ * The outcomes of inputs that have none, in `settled` or earlier in the list; one that covers some that have is ignored.
+ * Throws `OPTION_INVALID` for one of inputs that the chunk does not have.
+ */
+export function freshOf(
+  outcomes: readonly CallOutcome[],
+  chunk: NumberedSpan,
+  settled: readonly Span[],
+): CallOutcome[] {
   const taken = new Uint8Array(chunk.count);
-  for (const { first, count } of settled) taken.fill(1, Math.max(0, first - chunk.first), first - chunk.first + count);
-  const fresh: CallOutcome[] = [];
-  for (const outcome of outcomes) {
+  for (const { first, count } of settled) taken.fill(1, first - chunk.first, first - chunk.first + count);
+  return outcomes.filter((outcome) => {
     const count = countOf(outcome);
-    for (const free of freeSpans(taken, outcome.first - chunk.first, count)) {
-      taken.fill(1, free.first, free.first + free.count);
-      fresh.push(cut(outcome, { first: free.first + chunk.first, count: free.count }));
-    }
-  }
-  return fresh;
+    const from = outcome.first - chunk.first;
+    if (!(count >= 1 && from >= 0 && from + count <= chunk.count)) throw outside(outcome, chunk);
+    if (taken.subarray(from, from + count).includes(1)) return false;
+    taken.fill(1, from, from + count);
+    return true;
+  });
 }
 
-/** Runs of zeros within a window, which may reach over the ends. */
-function* freeSpans(taken: Uint8Array, from: number, count: number): Generator<Span> {
-  let first = Math.max(0, from);
-  const end = Math.min(taken.length, from + count);
-  while (first < end) {
-    while (first < end && taken[first] === 1) first++;
-    let to = first;
-    while (to < end && taken[to] === 0) to++;
-    if (to > first) yield { first, count: to - first };
-    first = to;
-  }
+interface NumberedSpan extends Span {
+  readonly index: number;
 }
 
-/** The part of an outcome that is of those inputs. */
-export function cut(outcome: CallOutcome, { first, count }: Span): CallOutcome {
-  if (outcome.kind === 'failure' || (outcome.first === first && outcome.count === count)) return outcome;
-  const from = first - outcome.first;
-  const values = decodeBlock({ bytes: new Chunks([outcome.block]) }).slice(from, from + count);
-  return { kind: 'outputs', first, count, block: encodeBlock(values).bytes.joined() };
+function outside(outcome: CallOutcome, { index, first, count }: NumberedSpan): ServerError {
+  return new ServerError(
+    'OPTION_INVALID',
+    `Expected outcomes of chunk ${index}, which has ${count} inputs from ${first} on; got ${countOf(outcome)} from ${outcome.first} on`,
+  );
 }

@@ -11,9 +11,13 @@ const LAST = 2 ** 31 - 1;
 /** From here on a queue without unfinished calls begins anew. */
 const HIGH = 2 ** 30;
 
-/** The first of `count` turns, where that of the call and of its queue are `from` at least. */
-export function turnsOf(from: number, count: number): number[] {
-  return Array.from({ length: count }, (_, offset) => Math.min(from + offset, LAST));
+/** The turn of chunk 0 of a call, so that a chunk which comes now has none that is over. Never less than it was. */
+export function offsetOf({ offset, reached, index }: { offset: number; reached: number; index: number }): number {
+  return Math.max(offset, reached + 1 - index);
+}
+
+export function turnOf(offset: number, index: number): number {
+  return Math.min(offset + index, LAST);
 }
 
 /**
