@@ -13,6 +13,8 @@ import { journalRoutes } from './routes/journals.ts';
 import { mapRoutes } from './routes/map.ts';
 import { nodeRoutes } from './routes/node.ts';
 import { streamRoutes } from './routes/stream.ts';
+import { volumeRoutes } from './routes/volumes.ts';
+import { objectRoutes } from './routes/objects.ts';
 import { type Answer, answerTo } from './status.ts';
 
 declare module 'fastify' {
@@ -74,6 +76,8 @@ export function createApp(node: Node, gate: Gate, onRoute?: (route: RouteOptions
   callRoutes(app, node);
   mapRoutes(app, node);
   streamRoutes(app, node);
+  volumeRoutes(app, node);
+  objectRoutes(app, node);
   return app;
 }
 

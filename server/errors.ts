@@ -34,6 +34,7 @@ export type ServerErrorCode =
   | 'STORE_NEWER'
   /** The store of objects can't be reached or written. */
   | 'OBJECTS_UNAVAILABLE'
+  | 'OBJECT_NOT_FOUND'
   /** What was asked for as an object can't be the key of one. */
   | 'OBJECT_KEY_INVALID'
   /** A batch with the same identity has another body. */

@@ -12,6 +12,7 @@ import type { Metrics } from './metrics.ts';
 import type { Replays } from './replay/replays.ts';
 import type { NodeState } from './state.ts';
 import type { Storage } from './storage.ts';
+import type { NodeVolumes } from './volume/node-volumes.ts';
 import type { Streams } from './stream/streams.ts';
 
 /** The parts of one node, as its routes see them. */
@@ -25,6 +26,7 @@ export interface Node {
   readonly streams: Streams;
   readonly journal: Journal;
   readonly storage: Storage;
+  readonly volumes: NodeVolumes;
   readonly durable: DurableCalls;
   readonly metrics: Metrics;
   readonly limits: Limits;

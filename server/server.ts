@@ -25,6 +25,7 @@ import { Replays } from './replay/replays.ts';
 import { NodeState } from './state.ts';
 import { Storage } from './storage.ts';
 import { placesOf } from './store/settings.ts';
+import { NodeVolumes } from './volume/node-volumes.ts';
 import { Streams } from './stream/streams.ts';
 
 export interface ServerOptions {
@@ -114,6 +115,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const calls = new Calls();
   const replays = new Replays(limits, clock);
   const storage = new Storage({ places: placesOf(options), clock, log });
+  const volumes = new NodeVolumes(storage, log);
   const journal = new Journal({ directory: options.data, limits, clock, log });
   const fixed = new Registry<NodeFunction>(options.functions ?? builtIns);
   let shelf: Promise<Shelf> | undefined;
@@ -139,6 +141,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     streams: new Streams(),
     journal,
     storage,
+    volumes,
     durable,
     metrics,
     limits,
@@ -161,6 +164,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     replays[Symbol.dispose]();
     await journal[Symbol.asyncDispose]();
     durable[Symbol.dispose]();
+    await volumes[Symbol.asyncDispose]();
     await storage[Symbol.asyncDispose]();
     log.info('closed');
   };

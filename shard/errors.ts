@@ -18,6 +18,17 @@ export type ShardErrorCode =
   | 'LANES_EXHAUSTED'
   /** A generator was cut off after it had yielded, so that it can't be run again unnoticed. */
   | 'STREAM_LOST'
+  /** There is no volume of that name, or not any more. */
+  | 'VOLUME_NOT_FOUND'
+  /** A file was changed by another since; `details.path` names it. */
+  | 'VOLUME_CONFLICT'
+  /** What was written waited too long for its commit. */
+  | 'VOLUME_STALE'
+  /** The bytes of a file of a version that is long past are not kept any more. */
+  | 'VERSION_EXPIRED'
+  | 'FILE_NOT_FOUND'
+  /** What can't be the path of a file in a volume. */
+  | 'PATH_INVALID'
   /** A handler's context was asked for where there is none. */
   | 'NO_CONTEXT';
 

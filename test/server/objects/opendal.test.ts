@@ -15,14 +15,25 @@ const loads = await import('opendal').then(
 if (loads === undefined) {
   const server = await startS3();
   test.after.always(() => server[Symbol.asyncDispose]());
-  objectsConformance({
-    name: 'S3',
-    largeBytes: 20 * 1024 * 1024,
-    async place() {
-      const url = new URL(server.url(randomUUID()));
-      return { open: () => OpendalObjects.open(serviceOf(url)), async [Symbol.asyncDispose]() {} };
-    },
-  });
+  const conforms = (name: string, place: () => URL): void =>
+    objectsConformance({
+      name,
+      largeBytes: 20 * 1024 * 1024,
+      async place() {
+        const url = place();
+        return { open: () => OpendalObjects.open(serviceOf(url)), async [Symbol.asyncDispose]() {} };
+      },
+    });
+  conforms('S3', () => new URL(server.url(randomUUID())));
+  // A bucket of yours, as `s3://bucket?endpoint=…`.
+  const another = process.env['WARPMAP_TEST_OBJECTS'];
+  if (another !== undefined) {
+    conforms('another service', () => {
+      const url = new URL(another);
+      url.pathname = `${url.pathname}/${randomUUID()}`;
+      return url;
+    });
+  }
 
   test('a service that writes over what is there, though told not to, is refused for creating', async (t) => {
     await using forgetful = await startS3({ conditional: false });
