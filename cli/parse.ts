@@ -8,6 +8,10 @@ export function positive(text: string): number {
   return integer(text, 1, Number.MAX_SAFE_INTEGER, 'an integer from 1 up');
 }
 
+export function natural(text: string): number {
+  return integer(text, 0, Number.MAX_SAFE_INTEGER, 'an integer from 0 up');
+}
+
 export function port(text: string): number {
   return integer(text, 0, 65_535, 'an integer from 0 to 65535');
 }

@@ -34,11 +34,16 @@ export function parseJsonRequest(text: string, defaults: { readonly call: string
   return { head, inputs };
 }
 
-/** One line, its newline included. Vectors become arrays; NaN and infinities, which JSON lacks, become null. */
-export function jsonOutput(index: number, output: unknown): string {
+/** Any output as JSON. Vectors become arrays; undefined, NaN and infinities, which JSON lacks, become null. */
+export function plainJson(value: unknown): string {
   // The replacer is called for every number of an array, so a vector is written without it, in three fifths of the time.
-  if (output instanceof Float32Array) return `{"index":${index},"output":${JSON.stringify(Array.from(output))}}\n`;
-  return line({ index, output: output === undefined ? null : output });
+  if (value instanceof Float32Array) return JSON.stringify(Array.from(value));
+  return JSON.stringify(value, plain) ?? 'null';
+}
+
+/** One line, its newline included. */
+export function jsonOutput(index: number, output: unknown): string {
+  return `{"index":${index},"output":${plainJson(output)}}\n`;
 }
 
 export function jsonFailure(index: number, error: RemoteError): string {
