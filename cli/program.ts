@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { packageVersion } from '../core/version.ts';
 import { appCommand } from './commands/app.ts';
-import { deployCommand } from './commands/deploy.ts';
 import { callCommand } from './commands/call.ts';
+import { deployCommand } from './commands/deploy.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { EmbedOptions } from './embed.ts';
 import { device, limit, port, positive, seconds } from './parse.ts';
@@ -24,7 +24,7 @@ export function createProgram(parts: Parts = realParts): Command {
   program.addCommand(embedCommand(parts).copyInheritedSettings(program));
   program.addCommand(inherited(deployCommand(), program));
   program.addCommand(inherited(appCommand(), program));
-  program.addCommand(callCommand(program));
+  program.addCommand(inherited(callCommand(), program));
   return program;
 }
 

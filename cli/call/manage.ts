@@ -1,6 +1,6 @@
 import type { CallState, CallStatus } from '../../shard/call/contract.ts';
 import type { FunctionCall } from '../../sdk/call/function-call.ts';
-import { connectTo, type NodeFlags } from '../nodes.ts';
+import { connectTo, type NodeFlags } from '../commands/nodes.ts';
 import { print } from '../print.ts';
 import { describeCall, describeLine, listLine } from './describe.ts';
 import { follow } from './follow.ts';

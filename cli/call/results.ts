@@ -2,7 +2,7 @@ import type { FunctionCall } from '../../sdk/call/function-call.ts';
 import type { Connection } from '../../sdk/connection.ts';
 import type { Item } from '../../sdk/contract.ts';
 import { SdkError } from '../../sdk/errors.ts';
-import { connectTo, type NodeFlags } from '../nodes.ts';
+import { connectTo, type NodeFlags } from '../commands/nodes.ts';
 import { openDestination } from './destination.ts';
 import type { Entry, MakeSink } from './sink.ts';
 

@@ -1,16 +1,16 @@
 import { Command, Option } from 'commander';
 import type { CancelOptions, ListOptions, LogsOptions, StatusOptions } from '../call/manage.ts';
 import type { ResultsOptions } from '../call/results.ts';
-import { type NodeFlags, withNodes } from '../nodes.ts';
+import { type NodeFlags, withNodes } from './nodes.ts';
 import { natural, positive } from '../parse.ts';
 
 /** `warpmap call`: durable calls, from any machine. */
-export function callCommand(settings: Command): Command {
-  const call = new Command('call')
-    .description('List, watch, read, cancel and forget the calls that spawn and spawnMap have begun.')
-    .copyInheritedSettings(settings);
+export function callCommand(): Command {
+  const call = new Command('call').description(
+    'List, watch, read, cancel and forget the calls that spawn and spawnMap have begun.',
+  );
   const add = (command: Command): Command => {
-    call.addCommand(withNodes(command).copyInheritedSettings(settings));
+    call.addCommand(withNodes(command));
     return command;
   };
 

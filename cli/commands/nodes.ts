@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import type { Connection } from '../../sdk/connection.ts';
+import { CliError } from '../errors.ts';
 import { findToken, type TokenSources } from '../token.ts';
 import type { AppsOptions } from '../../sdk/deploy/apps.ts';
 
@@ -10,7 +12,12 @@ export interface NodeFlags extends TokenSources {
 /** Adds them to a command. */
 export function withNodes(command: Command): Command {
   return command
-    .option('--node <address...>', 'nodes to ask, such as http://10.0.0.1:7411; default: WARPMAP_NODES')
+    .addOption(
+      new Option(
+        '--node <address>',
+        'node to ask, such as http://10.0.0.1:7411; may be given again; default: WARPMAP_NODES',
+      ).argParser((address: string, before: readonly string[] | undefined) => [...(before ?? []), address]),
+    )
     .addOption(
       new Option('--token <token>', "the nodes' token; others see it in the list of processes").conflicts('tokenFile'),
     )
@@ -21,4 +28,21 @@ export function withNodes(command: Command): Command {
 export async function nodesOf(flags: NodeFlags): Promise<AppsOptions> {
   const token = await findToken(flags);
   return { ...(flags.node && { nodes: flags.node }), ...(token !== undefined && { token }) };
+}
+
+/** Whether any node is named, by flag or environment. */
+export function namesNodes({ node = [] }: NodeFlags): boolean {
+  return node.length > 0 || (process.env['WARPMAP_NODES'] ?? '').trim() !== '';
+}
+
+/** A connection to the nodes that are named. Throws `USAGE` if none is, and as `connect` does. */
+export async function connectTo(flags: NodeFlags): Promise<Connection> {
+  if (!namesNodes(flags)) {
+    throw new CliError(
+      'USAGE',
+      'Expected a node to ask: --node 127.0.0.1:7411, or WARPMAP_NODES; `warpmap serve` starts one here',
+    );
+  }
+  const { connect } = await import('../../sdk/connect.ts');
+  return connect(await nodesOf(flags));
 }
