@@ -1,4 +1,5 @@
 /** The contract of a function that a node serves: inputs in, outputs of the same positions out. */
+import type { RetryPolicy } from '../../shard/retry.ts';
 import type { Engine, Vectors } from '../contract.ts';
 import type { BatchName } from './batch-name.ts';
 import type { StreamFunction } from './stream.ts';
@@ -33,6 +34,8 @@ export interface HostedFunction<Input = unknown> {
   readonly name: string;
   /** Default: it runs on the node's engine. */
   readonly workers?: HostedWorkers;
+  /** What it says of inputs on which it fails, for those who know no better. Default: they are not tried again. */
+  readonly retries?: Partial<RetryPolicy>;
   /** Whether a part of a batch must be finished before the next begins. */
   readonly sequential: boolean;
   /** Of a function that yields items. */

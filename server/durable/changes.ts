@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { pause } from '../pause.ts';
 
 /** Milliseconds between two looks at a store that others may have changed. */
 export const LOOK_MS = 250;
@@ -47,8 +48,8 @@ export class Changes {
       using change = this.#listen(call);
       const latest = await read();
       if (good(latest)) return latest;
-      await this.#pause(Math.min(REST_MS, end - this.#clock.now()), signal);
-      await this.#pause(Math.min(LOOK_MS, end - this.#clock.now()), signal, change.happened);
+      await pause(this.#clock, Math.min(REST_MS, end - this.#clock.now()), { signal });
+      await pause(this.#clock, Math.min(LOOK_MS, end - this.#clock.now()), { signal, sooner: change.happened });
       if (this.#clock.now() >= end || signal.aborted) return latest;
     }
   }
@@ -64,17 +65,5 @@ export class Changes {
         if (waiting.size === 0) this.#waiting.delete(call);
       },
     };
-  }
-
-  /** Resolves after so long, when the signal aborts, or sooner. */
-  async #pause(milliseconds: number, signal: AbortSignal, sooner?: Promise<void>): Promise<void> {
-    if (milliseconds <= 0 || signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const wake = (): void => resolve();
-    using _ = this.#clock.after(milliseconds, wake);
-    signal.addEventListener('abort', wake, { once: true });
-    void sooner?.then(wake);
-    await promise;
-    signal.removeEventListener('abort', wake);
   }
 }
