@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Admission } from './admission.ts';
+import { CallMetrics } from './durable/metrics.ts';
 import { type Worked, workerMetrics } from './worker-metrics.ts';
 
 /** Memory, CPU, event loop delay and garbage collection are the process's, so they are observed once however many servers it runs. */
@@ -21,6 +22,9 @@ export class Metrics {
     registers: [this.#registry],
   });
 
+  /** Of durable calls. */
+  readonly calls: CallMetrics;
+
   constructor(node: {
     readonly admission: Admission;
     readonly functions: { readonly all: readonly Worked[] };
@@ -30,6 +34,7 @@ export class Metrics {
     this.#gauge('inputs_in_flight', 'Inputs of those batches', () => node.admission.inputs);
     this.#gauge('ready', '1 when this node takes work', () => Number(node.ready()));
     workerMetrics(node.functions, this.#registry);
+    this.calls = new CallMetrics(this.#registry);
     if (!processMetrics) collectDefaultMetrics({ register: (processMetrics = new Registry()) });
   }
 

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Engine } from '../core/contract.ts';
@@ -129,8 +130,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     log,
   });
   const functions = new NodeFunctions(fixed, deployments);
-  const durable = new DurableCalls({ storage, functions, state, limits, clock, log });
   const metrics = new Metrics({ admission, functions, ready: () => state.isOpen });
+  const turns = new Turns();
+  const durable = new DurableCalls({
+    storage,
+    functions,
+    state,
+    metrics: metrics.calls,
+    limits,
+    clock,
+    turns,
+    log,
+    node: () => `${hostname()}:${bound.port}`,
+  });
   const node = {
     state,
     functions,
@@ -146,13 +158,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     metrics,
     limits,
     clock,
-    turns: new Turns(),
+    turns,
     log,
   };
 
   const app = createApp(node, gate);
   const bound = await listen(app, host, port);
   log.info({ url: bound.url }, 'listening');
+  storage.watch();
   const ready = state.ready.then(() => undefined);
   // Who does not wait for it hears of a failure at /readyz.
   ready.catch(() => {});
@@ -160,10 +173,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     state.startDraining();
     calls.abortAll(new ServerError('NODE_DRAINING', 'This node was stopped'));
     await app.close();
+    // Before what it runs is gone.
+    await durable[Symbol.asyncDispose]();
     await deployments[Symbol.asyncDispose]();
     replays[Symbol.dispose]();
     await journal[Symbol.asyncDispose]();
-    durable[Symbol.dispose]();
     await volumes[Symbol.asyncDispose]();
     await storage[Symbol.asyncDispose]();
     log.info('closed');

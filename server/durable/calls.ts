@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
 import type { NodeFunctions } from '../functions.ts';
 import type { Limits } from '../limits.ts';
+import type { Turns } from '../map/turns.ts';
 import type { NodeState } from '../state.ts';
 import type { Storage } from '../storage.ts';
 import type {
@@ -17,16 +18,22 @@ import type {
   StoredStatus,
 } from '../store/contract.ts';
 import { Changes } from './changes.ts';
+import type { CallMetrics } from './metrics.ts';
 import { Rates } from './rates.ts';
+import { Runner } from './runner/runner.ts';
 import { isCallId } from './start.ts';
 
 export interface DurableCallsOptions {
   readonly storage: Storage;
   readonly functions: NodeFunctions;
   readonly state: NodeState;
-  readonly limits: Pick<Limits, 'callMs'>;
+  readonly metrics: CallMetrics;
+  readonly limits: Pick<Limits, 'callMs' | 'leaseMs'>;
   readonly clock: Clock;
+  readonly turns: Turns;
   readonly log: Logger;
+  /** Name of this node, for people; asked for when it is known. */
+  readonly node: () => string;
 }
 
 /** A request that may be held until there is something to tell. */
@@ -45,20 +52,35 @@ export interface Begun extends Created {
 const PURGE_MS = 60 * 60 * 1000;
 
 /** The durable calls that this node knows, as clients see them. Each method throws what its verb of the store throws. */
-export class DurableCalls implements Disposable {
+export class DurableCalls implements AsyncDisposable {
   readonly changes: Changes;
   readonly #options: DurableCallsOptions;
   readonly #rates = new Rates();
+  #runner: Runner | undefined;
   #purging: Disposable | undefined;
+  #ended = false;
 
   constructor(options: DurableCallsOptions) {
+    const { clock, storage, metrics } = options;
     this.#options = options;
-    this.changes = new Changes(options.clock);
-    options.storage.first.then(
-      ({ store }) => this.#purge(store),
-      // The node ends, and there is nothing to purge.
+    this.changes = new Changes(clock);
+    metrics.holding = () => this.#runner?.leased ?? 0;
+    storage.first.then(
+      ({ store }) => this.#start(store),
+      // The node ends, and there is nothing to run.
       () => {},
     );
+  }
+
+  /** Chunks that are held. */
+  get leased(): number {
+    return this.#runner?.leased ?? 0;
+  }
+
+  /** Takes no more chunks. Resolves when those that are held have ended, and the store knows. */
+  async finish(): Promise<void> {
+    this.#ended = true;
+    await this.#runner?.finish();
   }
 
   /** Throws also what is wrong with the function or its options, before anything is stored. */
@@ -107,6 +129,7 @@ export class DurableCalls implements Disposable {
 
   async cancel(call: string): Promise<void> {
     await (await this.#storeOf(call)).cancel(call);
+    this.#runner?.cancelled(call);
     this.changes.changed(call);
   }
 
@@ -119,6 +142,7 @@ export class DurableCalls implements Disposable {
 
   async forget(call: string): Promise<void> {
     if (isCallId(call)) await (await this.#store()).remove(call);
+    this.#runner?.cancelled(call);
     this.changes.changed(call);
   }
 
@@ -137,8 +161,18 @@ export class DurableCalls implements Disposable {
     return (await this.#store()).backlog();
   }
 
-  [Symbol.dispose](): void {
+  /** Gives back what is held. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true;
     this.#purging?.[Symbol.dispose]();
+    await this.#runner?.[Symbol.asyncDispose]();
+  }
+
+  #start(store: ChunkStore): void {
+    if (this.#ended) return;
+    const { node, ...options } = this.#options;
+    this.#runner = new Runner({ ...options, store, changes: this.changes, node: node() });
+    this.#purge(store);
   }
 
   async #store(): Promise<ChunkStore> {

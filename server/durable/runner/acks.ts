@@ -40,7 +40,7 @@ interface Entry {
   bytes: number;
   retried: number;
   failures: readonly number[] | undefined;
-  then: Acknowledgement['then'];
+  next: Acknowledgement['next'];
   readonly taken: PromiseWithResolvers<boolean>;
 }
 
@@ -64,12 +64,12 @@ export class Acks implements Disposable {
   }
 
   /** Resolves to whether the lease was good when all of this was taken. */
-  add(lease: LeaseName, { outcomes, retried, failures, then }: Report): Promise<boolean> {
+  add(lease: LeaseName, { outcomes, retried, failures, next }: Report): Promise<boolean> {
     if (this.#closed.signal.aborted) return Promise.resolve(false);
     const key = keyOf(lease);
     let entry = this.#waiting.get(key);
     if (!entry) {
-      entry = { lease, outcomes: [], bytes: 0, retried: 0, failures: undefined, then, taken: Promise.withResolvers() };
+      entry = { lease, outcomes: [], bytes: 0, retried: 0, failures: undefined, next, taken: Promise.withResolvers() };
       this.#waiting.set(key, entry);
     }
     const bytes = bytesOf(outcomes);
@@ -77,9 +77,9 @@ export class Acks implements Disposable {
     entry.bytes += bytes;
     entry.retried += retried;
     entry.failures = failures ?? entry.failures;
-    entry.then = then;
+    entry.next = next;
     this.#bytes += bytes;
-    if (then !== 'keep' || this.#bytes > MAX_BYTES) this.#send();
+    if (next !== 'keep' || this.#bytes > MAX_BYTES) this.#send();
     else this.#timer ??= this.#options.clock.after(KEEP_MS, () => this.#send());
     return entry.taken.promise;
   }
@@ -190,13 +190,13 @@ function merged(before: Entry, after: Entry): Entry {
     bytes: before.bytes + after.bytes,
     retried: before.retried + after.retried,
     failures: after.failures ?? before.failures,
-    then: after.then,
+    next: after.next,
     taken: after.taken,
   };
 }
 
-function acknowledgementOf({ lease, outcomes, retried, failures, then }: Entry): Acknowledgement {
-  return { lease, outcomes, retried, then, ...(failures && { failures }) };
+function acknowledgementOf({ lease, outcomes, retried, failures, next }: Entry): Acknowledgement {
+  return { lease, outcomes, retried, next, ...(failures && { failures }) };
 }
 
 function isUnavailable(error: unknown): boolean {

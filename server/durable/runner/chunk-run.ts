@@ -10,7 +10,7 @@ import type { Clock } from '../../clock.ts';
 import { ServerError } from '../../errors.ts';
 import type { NodeFunction } from '../../functions.ts';
 import { placed } from '../../journal/placed.ts';
-import { computed } from '../../map/outcomes.ts';
+import { computed } from '../../map/computed.ts';
 import type { Turns } from '../../map/turns.ts';
 import { pause } from '../../pause.ts';
 import type { Lease } from '../../store/contract.ts';
@@ -260,7 +260,7 @@ export class ChunkRun {
   /** Resolves when the store has taken it. */
   #report(outcomes: readonly CallOutcome[], retried = 0): Promise<boolean> {
     const failures = retried === 0 ? {} : { failures: this.#failureList() };
-    return this.#options.report({ outcomes, retried, ...failures, then: 'keep' });
+    return this.#options.report({ outcomes, retried, ...failures, next: 'keep' });
   }
 
   async #end(): Promise<ChunkEnd> {
@@ -274,8 +274,8 @@ export class ChunkRun {
     return this.#last({ release: { afterMs: Math.ceil(afterMs) } }, this.#broken ?? { kind: 'released' });
   }
 
-  async #last(then: Report['then'], end: ChunkEnd): Promise<ChunkEnd> {
-    const good = await this.#options.report({ outcomes: [], retried: 0, failures: this.#failureList(), then });
+  async #last(next: Report['next'], end: ChunkEnd): Promise<ChunkEnd> {
+    const good = await this.#options.report({ outcomes: [], retried: 0, failures: this.#failureList(), next });
     return good ? end : { kind: 'lost' };
   }
 

@@ -177,7 +177,7 @@ export class Runner implements AsyncDisposable {
     const before = isSuspect(lease) ? Promise.all(others.map(({ ended }) => ended)) : undefined;
     if (others.some((other) => isSuspect(other.lease))) {
       // Had it been lost with the other, it would be blamed for that.
-      void this.#acks.add(nameOf(lease), { outcomes: [], retried: 0, then: { release: { afterMs: ELSEWHERE_MS } } });
+      void this.#acks.add(nameOf(lease), { outcomes: [], retried: 0, next: { release: { afterMs: ELSEWHERE_MS } } });
       return;
     }
     this.#bytes += lease.block.length;
@@ -209,8 +209,8 @@ export class Runner implements AsyncDisposable {
       end = await this.#run(lease, held.function, work, controller);
     } catch (error) {
       end = { kind: 'released', error: remoteOf(error) };
-      const then = { release: { afterMs: ELSEWHERE_MS } };
-      await this.#acks.add(nameOf(lease), { outcomes: [], retried: 0, then });
+      const next = { release: { afterMs: ELSEWHERE_MS } };
+      await this.#acks.add(nameOf(lease), { outcomes: [], retried: 0, next });
     }
     if (!('error' in end) || !end.error) return;
     const { call, index } = lease;
