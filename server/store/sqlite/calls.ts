@@ -96,7 +96,7 @@ export function cancel(context: Context, call: string): void {
   if (state === 'done' || state === 'cancelled') return;
   // Only what is leased or delayed: the chunks that wait stay as they are, for a retry.
   const freed = database.run(
-    `UPDATE chunks SET state = 'ready', fence = fence + 1, since = NULL, until = NULL
+    `UPDATE chunks INDEXED BY chunks_until SET state = 'ready', fence = fence + 1, since = NULL, until = NULL
      WHERE until IS NOT NULL AND call = ?`,
     id,
   );

@@ -66,8 +66,8 @@ function take(
 ): Lease[] {
   const { database } = context;
   const ready = database.all<ReadyChunk>(
-    `SELECT chunk, first, count, settled, fence, losses, failures, block FROM chunks
-     WHERE call = ? AND state = 'ready' ORDER BY chunk LIMIT ?`,
+    `SELECT chunk, first, count, settled, fence, losses, failures, block
+     FROM chunks INDEXED BY chunks_ready WHERE call = ? AND state = 'ready' ORDER BY chunk LIMIT ?`,
     candidate.id,
     chunks,
   );
