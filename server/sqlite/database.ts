@@ -1,7 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
-/** Milliseconds that another process may hold the file. */
 const BUSY_MS = 10_000;
 
 const MEMORY = ':memory:';
@@ -9,6 +8,8 @@ const MEMORY = ':memory:';
 export interface DatabaseOptions {
   /** `full`: a commit outlives a crash of the machine. `normal`: the last ones may be as if they had not been made. */
   readonly synchronous: 'full' | 'normal';
+  /** Milliseconds that another process may hold the file. Default: 10,000. */
+  readonly busyMs?: number | undefined;
 }
 
 /** An SQLite file that several processes may have open: statements that are prepared once, and transactions. */
@@ -17,10 +18,10 @@ export class Database implements Disposable {
   readonly #statements = new Map<string, StatementSync>();
 
   /** Makes the file if there is none, for its owner's eyes only. A process that is killed loses no commit. */
-  constructor(path: string, { synchronous }: DatabaseOptions) {
+  constructor(path: string, { synchronous, busyMs = BUSY_MS }: DatabaseOptions) {
     // Wherever the file is; those that SQLite puts beside it have its rights.
     if (path !== MEMORY) closeSync(openSync(path, 'a', 0o600));
-    this.#database = new DatabaseSync(path, { timeout: BUSY_MS });
+    this.#database = new DatabaseSync(path, { timeout: busyMs });
     try {
       // Before there are tables, or it has no effect.
       this.exec('PRAGMA auto_vacuum = INCREMENTAL');

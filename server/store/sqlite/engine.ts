@@ -32,6 +32,8 @@ export interface EngineOptions {
   readonly path: string;
   /** Milliseconds since 1970. Default: the machine's clock. */
   readonly now?: () => number;
+  /** Milliseconds that another process may hold the file. Default: 10,000. */
+  readonly busyMs?: number;
 }
 
 /** The store on the thread that it is made on, which waits whenever the disk is waited for. */
@@ -41,8 +43,8 @@ export class SqliteEngine implements ChunkStore {
   readonly #context: Context;
   readonly #group: Group;
 
-  constructor({ path, now = Date.now }: EngineOptions) {
-    this.#database = openCalls(path);
+  constructor({ path, now = Date.now, busyMs }: EngineOptions) {
+    this.#database = openCalls(path, { busyMs });
     this.#context = { database: this.#database, now: () => Math.floor(now()) };
     this.#group = new Group(this.#database);
     this.id = this.#database.get<{ id: string }>('SELECT id FROM store')!.id;

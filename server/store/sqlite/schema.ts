@@ -87,8 +87,8 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 /** Opens the file of calls, makes it if there is none, and brings it to the version of this program. */
-export function openCalls(path: string): Database {
-  const database = new Database(path, { synchronous: 'full' });
+export function openCalls(path: string, { busyMs }: { readonly busyMs?: number | undefined } = {}): Database {
+  const database = new Database(path, { synchronous: 'full', busyMs });
   try {
     // Above it the log is cut when it was written back, after a transaction that made it large.
     database.exec('PRAGMA journal_size_limit = 67108864');

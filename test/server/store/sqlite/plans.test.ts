@@ -1,34 +1,18 @@
-import { DatabaseSync } from 'node:sqlite';
 import test from 'ava';
 import { SqliteEngine } from '../../../../server/store/sqlite/engine.ts';
 import { chunk, claim, failure, finished, LEASE_MS } from '../conformance/stage.ts';
+import { Statements } from '../fixtures/statements.ts';
 
-/** The statements that a verb uses, each with what SQLite does to run it, where there are calls, leases and failures. */
-async function plansOf(verb: (store: SqliteEngine, call: string) => Promise<unknown>): Promise<string[]> {
-  const used: string[] = [];
-  const databases = new Set<DatabaseSync>();
-  const { prepare } = DatabaseSync.prototype;
-  DatabaseSync.prototype.prepare = function (this: DatabaseSync, sql: string) {
-    databases.add(this);
-    used.push(sql);
-    return prepare.call(this, sql);
-  };
-  try {
-    await using store = new SqliteEngine({ path: ':memory:' });
-    const { id } = await store.create({ id: 'a', function: 'app/f' });
-    await store.append(id, [chunk(0), chunk(1), chunk(2)]);
-    await verb(store, id);
-    const [database] = databases;
-    const ours = new Set(used.filter((sql) => /^\s*(?:select|update|delete)/i.test(sql)));
-    return [...ours].flatMap((sql) =>
-      prepare
-        .call(database!, `EXPLAIN QUERY PLAN ${sql}`)
-        .all()
-        .map((row) => `${String(row['detail'])} | ${sql}`),
-    );
-  } finally {
-    DatabaseSync.prototype.prepare = prepare;
-  }
+type Verbs = (store: SqliteEngine, call: string) => Promise<unknown>;
+
+/** How the verbs are run, in a store that has an open call of three chunks. */
+async function plansOf(verbs: Verbs): Promise<string[]> {
+  using statements = new Statements();
+  await using store = new SqliteEngine({ path: ':memory:' });
+  const { id } = await store.create({ id: 'a', function: 'app/f' });
+  await store.append(id, [chunk(0), chunk(1), chunk(2)]);
+  await verbs(store, id);
+  return statements.plans();
 }
 
 /** Looks at all chunks, outcomes or lines, be it of one call. */
@@ -38,9 +22,9 @@ const SMALL =
   /^(?:SCAN|SEARCH) \w+ USING (?:COVERING )?INDEX (?:chunks_ready|chunks_since|chunks_until|calls_unfinished)\b/;
 
 const looksAtFew = test.macro({
-  title: (_, verbs: string) => `however many chunks and outcomes there are, ${verbs} look at few of them`,
-  async exec(t, _verbs: string, verb: (store: SqliteEngine, call: string) => Promise<unknown>) {
-    const plans = await plansOf(verb);
+  title: (_, names: string) => `however many chunks and outcomes there are, ${names} look at few of them`,
+  async exec(t, _names: string, verbs: Verbs) {
+    const plans = await plansOf(verbs);
     t.true(plans.length > 3);
     t.deepEqual(
       plans.filter((plan) => EXHAUSTIVE.test(plan) && !SMALL.test(plan)),
@@ -63,7 +47,12 @@ test(looksAtFew, 'claim, renew and acknowledge', async (store) => {
     { lease: three!, outcomes: [], retried: 0, next: { release: { afterMs: 1 } } },
   ]);
   await store.acknowledge(
-    (await claim(store, 3)).map((lease) => ({ lease, outcomes: [failure(lease.first + 1)], retried: 0, next: 'keep' as const })),
+    (await claim(store, 3)).map((lease) => ({
+      lease,
+      outcomes: [failure(lease.first + 1)],
+      retried: 0,
+      next: 'keep' as const,
+    })),
   );
 });
 
