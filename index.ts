@@ -55,6 +55,10 @@ export type {
   Query,
   Vectors,
 } from './sdk/contract.ts';
+export { Volume } from './sdk/volume/volume.ts';
+export type { VolumeBatch, VolumeFiles, VolumeOptions } from './shard/volume/volume.ts';
+export type { FileBytes, FileRange } from './shard/volume/bodies.ts';
+export type { FileInfo } from './shard/volume/contract.ts';
 export { NodeError, SdkError, type SdkErrorCode } from './sdk/errors.ts';
 export type { EngineOptions } from './core/open.ts';
 export { CoreError, type CoreErrorCode } from './core/errors.ts';

@@ -12,6 +12,7 @@ import { EngineLane } from './lane.ts';
 export class EngineNode implements Node {
   readonly url = 'local';
   readonly calls = undefined;
+  readonly volumes = undefined;
   readonly #engine: Engine;
   readonly #functions = new Registry(builtIns);
 

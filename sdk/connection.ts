@@ -22,6 +22,8 @@ import { Membership } from './membership.ts';
 import type { Node } from './node.ts';
 import { requireOpen } from './remote-function.ts';
 import { requireKey } from './resume.ts';
+import type { VolumeOptions } from '../shard/volume/volume.ts';
+import { type Volume, volumeOver, volumesOver } from './volume/volume.ts';
 
 export interface ConnectionParts {
   /** How nodes join later. Without it none can. */
@@ -57,6 +59,24 @@ export class Connection implements AsyncDisposable {
     this.#calls.onBegin = parts.onCall;
     this.model = model;
     this.embed = embedOn(this.#nodes, model);
+  }
+
+  /**
+   * A store of files by its name. No node is asked before it is used. Throws `OPTION_INVALID`; its methods throw
+   * `NO_STORE` where an engine in this process is all that there is.
+   */
+  volume(name: string, options?: VolumeOptions): Volume {
+    return volumeOver(this.#calls, name, options);
+  }
+
+  /** Names of the volumes that there are, by rising name. */
+  async volumes(): Promise<readonly string[]> {
+    return volumesOver(this.#calls).names();
+  }
+
+  /** Removes a volume with all of its files, and their history. Does nothing if there is none. */
+  async removeVolume(name: string): Promise<void> {
+    await volumesOver(this.#calls).remove(name);
   }
 
   collection(name: string): Collection {

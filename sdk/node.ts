@@ -5,6 +5,7 @@ import type { FunctionStats } from '../shard/app/stats.ts';
 import type { RemoteError } from '../shard/wire/message.ts';
 import type { NodeCalls } from './call/node-calls.ts';
 import type { NodeInfo } from './contract.ts';
+import type { NodeVolumes } from './volume/node-volumes.ts';
 
 /** One call of one function: what all its batches have in common. */
 export interface Call {
@@ -43,6 +44,8 @@ export interface Node extends AsyncDisposable {
   readonly url: string;
   /** Durable calls there; nothing where none can be kept. */
   readonly calls: NodeCalls | undefined;
+  /** Volumes there, asked until the signal aborts; nothing where none can be kept. */
+  readonly volumes: ((signal: AbortSignal) => NodeVolumes) | undefined;
   /** A way to run the batches of one call there. */
   lane<I, O>(call: Call): Lane<I, O>;
   /** Runs a generator there. Throws as `Lane.send` does; leaving the loop, and the signal, end it. */

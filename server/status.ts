@@ -115,7 +115,8 @@ export function answerTo(error: unknown): Answer {
     return answer({ code, message, ...(details && { details }) }, error.retryAfter);
   }
   if (error instanceof CoreError || error instanceof ModelError || error instanceof ShardError) {
-    return answer({ code: error.code, message: error.message });
+    const details = error instanceof ShardError ? error.details : undefined;
+    return answer({ code: error.code, message: error.message, ...(details && { details }) });
   }
   return answer({
     code: 'INTERNAL',

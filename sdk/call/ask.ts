@@ -4,6 +4,7 @@ import { LANE_RETRIES, retryDelay } from '../../shard/retry.ts';
 import { NodeError } from '../errors.ts';
 import type { Node, Nodes } from '../node.ts';
 import { requireOpen } from '../remote-function.ts';
+import type { NodeVolumes } from '../volume/node-volumes.ts';
 import type { NodeCalls } from './node-calls.ts';
 import { Stores } from './stores.ts';
 
@@ -52,7 +53,22 @@ export class CallNodes {
    * free. Throws what a node refuses for good, `LANES_EXHAUSTED` once each was lost more often than `maxLosses`, and the
    * signal's reason.
    */
-  async ask<T>(ask: Ask<T>, { signal: given, maxLosses = LANE_RETRIES.maxRetries }: AskOptions = {}): Promise<T> {
+  ask<T>(ask: Ask<T>, options: AskOptions = {}): Promise<T> {
+    return this.#each(async (node, signal) => ask(await this.#stores.callsOn(node, signal), signal), options);
+  }
+
+  /** The same of volumes, which nodes with one store have in common. */
+  askVolumes<T>(ask: (volumes: NodeVolumes) => Promise<T>, options: AskOptions = {}): Promise<T> {
+    return this.#each(async (node, signal) => {
+      await this.#stores.callsOn(node, signal);
+      return ask(node.volumes!(signal));
+    }, options);
+  }
+
+  async #each<T>(
+    ask: (node: Node, signal: AbortSignal) => Promise<T>,
+    { signal: given, maxLosses = LANE_RETRIES.maxRetries }: AskOptions,
+  ): Promise<T> {
     requireOpen(this.#nodes);
     const signal = this.#either(given);
     const standings = new Map<Node, Standing>();
@@ -61,7 +77,7 @@ export class CallNodes {
       signal.throwIfAborted();
       const node = this.#choose(standings);
       try {
-        const answer = await ask(await this.#stores.callsOn(node, signal), signal);
+        const answer = await ask(node, signal);
         this.#preferred = node;
         return answer;
       } catch (error) {

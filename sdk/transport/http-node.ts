@@ -5,7 +5,9 @@ import type { NodeInfo } from '../contract.ts';
 import { NodeError, SdkError } from '../errors.ts';
 import type { Call, Node, StreamPart, StreamStart, Taken } from '../node.ts';
 import type { NodeCalls } from '../call/node-calls.ts';
+import type { NodeVolumes } from '../volume/node-volumes.ts';
 import { HttpCalls } from './http-calls.ts';
+import { HttpVolumes } from './http-volumes.ts';
 import { NodeLane } from './lane.ts';
 import { streamFrom } from './stream.ts';
 import { NodeClient, type NodeClientOptions } from './node-client.ts';
@@ -22,6 +24,10 @@ export class HttpNode implements Node {
 
   get url(): string {
     return this.#client.url;
+  }
+
+  volumes(signal: AbortSignal): NodeVolumes {
+    return new HttpVolumes(this.#client, signal);
   }
 
   lane<I, O>(call: Call): Lane<I, O> {

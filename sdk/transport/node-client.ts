@@ -38,7 +38,7 @@ interface Question {
 
 /** A request about durable calls. */
 export interface CallRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   /** JSON, or the parts of a body of another type. */
   readonly body?: object | Chunks;
@@ -114,7 +114,7 @@ export class NodeClient implements AsyncDisposable {
   }
 
   /**
-   * The whole answer to a request about durable calls. They have connections of their own, since an answer may wait for
+   * The whole answer to a request about durable calls or volumes. They have connections of their own, since an answer may wait for
    * something to come. Throws as `faultOf` says of a refusal, and `LANE_LOST` where there is no answer.
    */
   async askCalls({
