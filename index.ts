@@ -1,6 +1,7 @@
 export { open } from './local/open.ts';
 export { connect, type ConnectOptions } from './sdk/connect.ts';
 export type { Connection } from './sdk/connection.ts';
+export * from './sdk/app/deployed-functions.ts';
 export { deploy } from './sdk/deploy/deploy.ts';
 export type { DeployOptions, DeployOutcome } from './sdk/deploy/options.ts';
 export type { AppsOptions } from './sdk/deploy/apps.ts';

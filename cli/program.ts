@@ -3,6 +3,7 @@ import { packageVersion } from '../core/version.ts';
 import { appCommand } from './commands/app.ts';
 import { callCommand } from './commands/call.ts';
 import { deployCommand } from './commands/deploy.ts';
+import { typesCommand } from './commands/types.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { EmbedOptions } from './embed.ts';
 import { device, limit, port, positive, seconds } from './parse.ts';
@@ -25,6 +26,7 @@ export function createProgram(parts: Parts = realParts): Command {
   program.addCommand(inherited(deployCommand(), program));
   program.addCommand(inherited(appCommand(), program));
   program.addCommand(inherited(callCommand(), program));
+  program.addCommand(inherited(typesCommand(), program));
   return program;
 }
 

@@ -16,6 +16,8 @@ export type SdkErrorCode =
   | 'SERVER_START_FAILED'
   /** A module can't be made a bundle; the message says where and why. */
   | 'BUNDLE_FAILED'
+  /** A version was deployed without declarations. */
+  | 'DECLARATIONS_MISSING'
   /** The declarations of a deployed version are none. */
   | 'DECLARATIONS_INVALID'
   /** The connection was closed before. */

@@ -17,7 +17,6 @@ import {
   declared,
   type HandleOf,
   type Handler,
-  type Input,
   type InputOf,
   type Parsed,
   requireHandler,
@@ -51,7 +50,7 @@ export class App {
     name: string,
     options: FunctionOptions & Validated<S>,
     handler: Handler<[input: Parsed<S>], R>,
-  ): HandleOf<Input<InputOf<S>>, R>;
+  ): HandleOf<[input: InputOf<S>], R>;
   function<A extends readonly unknown[], R>(
     name: string,
     options: FunctionOptions,
@@ -75,12 +74,12 @@ export class App {
     name: string,
     options: BatchedOptions & Validated<S>,
     handler: BatchHandler<Parsed<S>, O>,
-  ): FunctionHandle<Input<InputOf<S>>, O>;
-  batched<I, O>(name: string, options: BatchedOptions, handler: BatchHandler<I, O>): FunctionHandle<Input<I>, O>;
-  batched<I, O>(name: string, options: BatchedOptions, handler: BatchHandler<I, O>): FunctionHandle<Input<I>, O> {
+  ): FunctionHandle<[input: InputOf<S>], O>;
+  batched<I, O>(name: string, options: BatchedOptions, handler: BatchHandler<I, O>): FunctionHandle<[input: I], O>;
+  batched<I, O>(name: string, options: BatchedOptions, handler: BatchHandler<I, O>): FunctionHandle<[input: I], O> {
     const settled = settle(options, { what: `batched function ${JSON.stringify(name)}`, batched: true });
     const definition = { name, workers: name, ...settled, ...declared(handler, name, { batched: true }) };
-    return this.#define(definition) as FunctionHandle<Input<I>, O>;
+    return this.#define(definition) as FunctionHandle<[input: I], O>;
   }
 
   /**

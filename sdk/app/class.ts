@@ -6,15 +6,7 @@ import type {
   Schema,
   Validated,
 } from '../../shard/app/definition.ts';
-import {
-  type BatchMethod,
-  declared,
-  type HandleOf,
-  type Input,
-  type InputOf,
-  type Method,
-  type Parsed,
-} from './declared.ts';
+import { type BatchMethod, declared, type HandleOf, type InputOf, type Method, type Parsed } from './declared.ts';
 import type { FunctionHandle } from './handle.ts';
 import { requireName, settle, type SettledWorkers } from './options.ts';
 
@@ -54,7 +46,7 @@ export class AppClass<State> implements AsyncDisposable {
     name: string,
     options: RunOptions & Validated<S>,
     handler: Method<State, [input: Parsed<S>], R>,
-  ): HandleOf<Input<InputOf<S>>, R>;
+  ): HandleOf<[input: InputOf<S>], R>;
   method<A extends readonly unknown[], R>(
     name: string,
     options: RunOptions,
@@ -73,18 +65,18 @@ export class AppClass<State> implements AsyncDisposable {
     name: string,
     options: BatchedRunOptions & Validated<S>,
     handler: BatchMethod<State, Parsed<S>, O>,
-  ): FunctionHandle<Input<InputOf<S>>, O>;
+  ): FunctionHandle<[input: InputOf<S>], O>;
   batched<I, O>(
     name: string,
     options: BatchedRunOptions,
     handler: BatchMethod<State, I, O>,
-  ): FunctionHandle<Input<I>, O>;
+  ): FunctionHandle<[input: I], O>;
   batched<I, O>(
     name: string,
     options: BatchedRunOptions,
     handler: BatchMethod<State, I, O>,
-  ): FunctionHandle<Input<I>, O> {
-    return this.#define(name, { options, handler, batched: true }) as FunctionHandle<Input<I>, O>;
+  ): FunctionHandle<[input: I], O> {
+    return this.#define(name, { options, handler, batched: true }) as FunctionHandle<[input: I], O>;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

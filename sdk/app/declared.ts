@@ -15,9 +15,6 @@ export type Method<State, A extends readonly unknown[], R> = (state: State, ...a
 
 export type BatchMethod<State, I, O> = (state: State, inputs: I[]) => readonly O[] | Promise<readonly O[]>;
 
-/** The arguments of a function of one input. */
-export type Input<I> = [input: I];
-
 /** What callers give a function whose inputs fit a schema. */
 export type InputOf<S extends Schema> = StandardSchemaV1.InferInput<S>;
 

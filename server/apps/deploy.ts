@@ -7,6 +7,7 @@ import type { Bundles } from './bundles.ts';
 import { nextVersion } from './changes.ts';
 import type { LiveVersions } from './live-versions.ts';
 import type { LogBook } from './log-book.ts';
+import { requireAppName, requireFunctionName } from './names.ts';
 import { missingPackageOf, requirePackages } from './packages.ts';
 import type { Runs } from './runs.ts';
 
@@ -46,7 +47,9 @@ export async function deploy(request: DeployRequest, by: string, parts: DeployPa
       packages,
     ),
   );
-  const { name: app } = host;
+  // An app may come from anywhere, and names become paths.
+  const app = requireAppName(host.name, { run: run !== undefined });
+  for (const { name } of host.descriptions) requireFunctionName(name);
   const functions = host.descriptions.map(({ name, generator, exported, options: { minWorkers } }) => ({
     name,
     generator,

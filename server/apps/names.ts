@@ -12,6 +12,15 @@ export function requireAppName(name: unknown, { run = false }: { readonly run?: 
   );
 }
 
+/** The name of a function of an app. Throws `OPTION_INVALID`. */
+export function requireFunctionName(name: unknown): string {
+  if (typeof name === 'string' && NAME.test(name)) return name;
+  throw new ServerError(
+    'OPTION_INVALID',
+    `Expected the names of functions to be as those of apps, got ${JSON.stringify(name)}`,
+  );
+}
+
 /** Throws `OPTION_INVALID`. */
 export function requireRun(run: unknown): string {
   if (typeof run === 'string' && /^[A-Za-z0-9\-]{1,63}$/v.test(run)) return run;
@@ -32,7 +41,7 @@ export function requireHash(name: string, hash: unknown): string {
 
 /** The name of an npm package. Throws `OPTION_INVALID`. */
 export function requirePackageName(name: string): string {
-  if (name.length <= 214 && /^(?:@[a-z0-9\-~][a-z0-9\-._~]*\/)?[a-z0-9\-~][a-z0-9\-._~]*$/v.test(name)) return name;
+  if (name.length <= 214 && /^(?:@[a-z0-9~][a-z0-9\-._~]*\/)?[a-z0-9~][a-z0-9\-._~]*$/v.test(name)) return name;
   throw new ServerError(
     'OPTION_INVALID',
     `Expected the name of an npm package, got ${JSON.stringify(name.slice(0, 100))}`,
