@@ -8,6 +8,7 @@ import {
   calledOn,
   type CallOptions,
 } from './app/called.ts';
+import type { Declared, DeclaredApp, DeclaredName } from './app/deployed.ts';
 import type { FunctionHandle, GeneratorHandle } from './app/handle.ts';
 import { deployedOn, type NamedOptions, namedOn, type RemoteFunction } from './app/named.ts';
 import { type CallNodes, callNodesOf } from './call/ask.ts';
@@ -90,6 +91,12 @@ export class Connection implements AsyncDisposable {
     handle: GeneratorHandle<A, Y>,
     options?: CallOptions,
   ): CalledGenerator<A, Y>;
+  /** A function of a deployed app by its names, with the types that `warpmap types` has written. */
+  function<App extends DeclaredApp, Name extends DeclaredName<App>>(
+    app: App,
+    name: Name,
+    options?: NamedOptions,
+  ): Declared<App, Name>;
   /**
    * A function of a deployed app, or of any that the nodes have, by its names; the caller supplies the types. With a
    * `version` all is run by that one.

@@ -31,8 +31,6 @@ import { Runs } from './runs.ts';
 
 /** Milliseconds after which another look is due, where someone asks. */
 const FRESH_MS = 1_000;
-/** The same, where what is asked for is unknown. */
-const UNKNOWN_MS = 100;
 /** Milliseconds between looks while nobody asks. */
 const IDLE_MS = 5_000;
 /** Milliseconds for which somebody has asked of late. */
@@ -234,7 +232,9 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
     this.#usedAt = clock.now();
     if (clock.now() - this.#lookedAt > FRESH_MS) await this.#look();
     const known = this.#known(parts.app, parts.function, version);
-    if (known || clock.now() - this.#lookedAt < UNKNOWN_MS) return known;
+    if (known) return known;
+    // One that is under way may have looked before it was deployed. Those who ask at once share the next.
+    await this.#looking;
     await this.#look();
     return this.#known(parts.app, parts.function, version);
   }
