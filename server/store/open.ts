@@ -4,6 +4,7 @@ import { LocalObjects } from '../objects/local.ts';
 import { openObjects } from '../objects/open.ts';
 import { PostgresObjects } from '../objects/postgres.ts';
 import type { ChunkStore } from './contract.ts';
+import { LargeBodiesStore } from './large.ts';
 import { openPostgresStore } from './postgres/open.ts';
 import type { ObjectsPlace, StoragePlaces, StoreKind, StorePlace } from './settings.ts';
 import { SqliteStore } from './sqlite/sqlite.ts';
@@ -19,7 +20,7 @@ export interface OpenStorage extends AsyncDisposable {
 export async function openStorage({ store: at, objects: where }: StoragePlaces): Promise<OpenStorage> {
   const objects = await openObjectsAt(where, at);
   try {
-    const store = await openStore(at);
+    const store = await openStore(at, objects);
     return {
       kind: at.kind,
       store,
@@ -54,12 +55,13 @@ async function ownObjects(store: StorePlace): Promise<Objects> {
   );
 }
 
-async function openStore(at: StorePlace): Promise<ChunkStore> {
+/** The node that owns a store has it whole, and is asked for large blocks too. */
+async function openStore(at: StorePlace, objects: Objects): Promise<ChunkStore> {
   switch (at.kind) {
     case 'sqlite':
-      return SqliteStore.open({ path: at.path });
+      return new LargeBodiesStore({ store: await SqliteStore.open({ path: at.path }), objects });
     case 'postgres':
-      return await openPostgresStore(at.url.href);
+      return new LargeBodiesStore({ store: await openPostgresStore(at.url.href), objects });
     case 'remote':
       throw new ServerError('STORE_UNAVAILABLE', `There is no store of the kind ${at.kind} yet`);
   }
