@@ -30,7 +30,9 @@ export function requireSchedule({ pattern, timezone, missed }: Schedule): Schedu
   try {
     next = new Cron(pattern, { timezone, mode: '5-part', paused: true }).nextRun();
   } catch (error) {
-    throw invalid(`Expected a schedule of five fields and a time zone, got ${JSON.stringify(pattern)} in ${JSON.stringify(timezone)}: ${(error as Error).message}`);
+    throw invalid(
+      `Expected a schedule of five fields and a time zone, got ${JSON.stringify(pattern)} in ${JSON.stringify(timezone)}: ${(error as Error).message}`,
+    );
   }
   if (next) return { pattern, timezone, missed };
   throw invalid(`The schedule ${JSON.stringify(pattern)} never comes`);

@@ -57,7 +57,8 @@ export class Schedules implements AsyncDisposable {
     for (const each of scheduled) {
       const before = this.#followed.get(each.function);
       const same = before && isSame(before.scheduled.schedule, each.schedule);
-      const times = same ? before.times : this.#timesOf(each);
+      const times =
+        same && before.scheduled.schedule.missed === each.schedule.missed ? before.times : this.#timesOf(each);
       if (times) followed.set(each.function, { scheduled: each, times, last: same ? before.last : undefined });
     }
     this.#followed = followed;
@@ -99,7 +100,7 @@ export class Schedules implements AsyncDisposable {
     const now = time();
     each.last ??= await this.#known(each.scheduled, now);
     if (each.times.after(each.last) > now) return;
-    const { schedule, ...runnable } = each.scheduled;
+    const runnable = runnableOf(each.scheduled);
     for (const due of each.times.due(each.last, now)) {
       const date = new Date(due);
       log.info({ function: runnable.function, due: date.toISOString() }, 'a scheduled run begins');
@@ -138,6 +139,10 @@ export class Schedules implements AsyncDisposable {
 
 function nameOf({ function: name }: Scheduled): string {
   return `${PREFIX}${name}`;
+}
+
+function runnableOf({ function: name, version }: Scheduled): Runnable {
+  return { function: name, ...(version !== undefined && { version }) };
 }
 
 /** That of the call, the same on every node. */
