@@ -1,3 +1,4 @@
+import { partsOfRun } from '../../shard/app/deployment.ts';
 import type { Objects } from '../objects/contract.ts';
 import { readObjectWhole } from '../objects/whole.ts';
 import type { ChunkStore } from '../store/contract.ts';
@@ -78,5 +79,6 @@ export class Runs {
 }
 
 function keyOf(app: string): string {
-  return `runs/${app}`;
+  const { app: own, run } = partsOfRun(app);
+  return `runs/${own}/${run}`;
 }

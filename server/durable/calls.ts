@@ -90,9 +90,9 @@ export class DurableCalls implements AsyncDisposable {
   async begin(start: CallStart): Promise<Begun> {
     const engine = this.#options.state.open();
     const { functions } = this.#options;
-    const { version } = await functions.bind(start.function, start.version);
-    const bound = { ...start, ...(version !== undefined && { version }) };
-    using held = await functions.hold(start.function, () => {}, version);
+    const { function: name, version } = await functions.bind(start.function, start.version);
+    const bound = { ...start, function: name, ...(version !== undefined && { version }) };
+    using held = await functions.hold(name, () => {}, version);
     const batch = { call: start.id, batch: 0 };
     if ('route' in held.function) held.function.route(start.options, engine, batch);
     else held.function.bind(start.options, engine, batch);

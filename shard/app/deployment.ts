@@ -120,6 +120,12 @@ export function nameOfRun(app: string, run: string): string {
   return `${app}${RUN_MARK}${run}`;
 }
 
+/** The name that an app would have without its run. */
+export function partsOfRun(name: string): { readonly app: string; readonly run?: string } {
+  const at = name.indexOf(RUN_MARK);
+  return at === -1 ? { app: name } : { app: name.slice(0, at), run: name.slice(at + 1) };
+}
+
 export function isOfRun(app: string): boolean {
   return app.includes(RUN_MARK);
 }
