@@ -12,6 +12,7 @@ import { healthRoutes } from './routes/health.ts';
 import { journalRoutes } from './routes/journals.ts';
 import { mapRoutes } from './routes/map.ts';
 import { nodeRoutes } from './routes/node.ts';
+import { storeRoutes } from './routes/store.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { volumeRoutes } from './routes/volumes.ts';
 import { objectRoutes } from './routes/objects.ts';
@@ -75,6 +76,7 @@ export function createApp(node: Node, gate: Gate, onRoute?: (route: RouteOptions
   journalRoutes(app, node);
   callRoutes(app, node);
   mapRoutes(app, node);
+  storeRoutes(app, node);
   streamRoutes(app, node);
   volumeRoutes(app, node);
   objectRoutes(app, node);

@@ -15,7 +15,6 @@ import { isSchema } from '../../shard/app/validate.ts';
 import { requireKnown, requireNumber, resolveRetries } from '../../shard/options.ts';
 import { FUNCTION_RETRIES } from '../../shard/retry.ts';
 import { SdkError } from '../errors.ts';
-import { requireSchedule } from './cron.ts';
 
 type Names<Options> = readonly (keyof Options)[];
 
@@ -30,13 +29,13 @@ const WORKER_NAMES: Names<WorkerOptions> = [
   'maxWorkerMemory',
   'maxRunsPerWorker',
 ];
-const RUN_NAMES: Names<RunOptions & Validated<Schema>> = ['timeout', 'retries', 'schedule', 'input'];
+const RUN_NAMES: Names<RunOptions & Validated<Schema>> = ['timeout', 'retries', 'input'];
 const BATCHED_NAMES: Names<BatchedRunOptions> = ['maxBatchSize'];
 const DEFAULT_BATCH = 256;
 /** What a timer can wait, about 24 days. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
-export type SettledRun = Pick<SettledOptions, 'timeout' | 'retries' | 'maxBatchSize' | 'schedule'>;
+export type SettledRun = Pick<SettledOptions, 'timeout' | 'retries' | 'maxBatchSize'>;
 export type SettledWorkers = Omit<SettledOptions, keyof SettledRun>;
 
 /** What is declared: a function alone has workers of its own, a method has those of its class. */
@@ -55,7 +54,7 @@ export function settle(
 ): { readonly options: SettledOptions; readonly input: Schema | undefined } {
   const names = [...RUN_NAMES, ...(workers ? [] : WORKER_NAMES), ...(batched ? BATCHED_NAMES : [])];
   requireKnown(options, new Set(names), what);
-  const { timeout, retries = {}, maxBatchSize = DEFAULT_BATCH, schedule, input } = options;
+  const { timeout, retries = {}, maxBatchSize = DEFAULT_BATCH, input } = options;
   if (timeout !== undefined) requireNumber('timeout', timeout, { above: 0, to: MAX_TIMEOUT });
   resolveRetries('retries', retries, FUNCTION_RETRIES);
   if (batched) requireNumber('maxBatchSize', maxBatchSize, { from: 1, whole: true });
@@ -70,7 +69,6 @@ export function settle(
     retries: { ...retries },
     ...(workers ?? workersOf(options)),
     maxBatchSize: batched ? maxBatchSize : undefined,
-    schedule: schedule && requireSchedule(schedule),
   };
   return { options: settled, input };
 }

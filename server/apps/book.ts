@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type AppChange, nameOfRun, partsOfRun } from '../../shard/app/deployment.ts';
+import type { AppChange } from '../../shard/app/deployment.ts';
 import { ServerError } from '../errors.ts';
 import type { Objects } from '../objects/contract.ts';
 import { readObjectWhole } from '../objects/whole.ts';
@@ -87,7 +87,7 @@ export class Book {
   async remove(name: string): Promise<void> {
     const objects = await this.#options.objects();
     // The first last: what is left of an app that lacks it counts for nothing.
-    const keys = await Array.fromAsync(objects.list(folderOf(name)), ({ key }) => key);
+    const keys = await Array.fromAsync(objects.list(`${PREFIX}${name}/`), ({ key }) => key);
     for (const key of keys.toReversed()) await objects.remove(key);
     await objects.write(HEAD, bytesOf(randomUUID()));
     await this.refresh({ whole: true });
@@ -101,9 +101,8 @@ export class Book {
     const apps = new Map<string, AppState>();
     const broken = new Map<string, ServerError>();
     for await (const { key } of objects.list(PREFIX)) {
-      const [, own, run, number] = /^apps\/([^\/]+)(?:\/run\/([^\/]+))?\/(\d{10})$/v.exec(key) ?? [];
-      if (own === undefined) continue;
-      const name = run === undefined ? own : nameOfRun(own, run);
+      const [, name, number] = /^apps\/([^\/]+)\/(\d{10})$/v.exec(key) ?? [];
+      if (name === undefined) continue;
       const known = this.#apps.get(name)?.changes[Number(number) - 1];
       const app = apps.get(name) ?? emptyApp(name);
       // It is being removed.
@@ -122,14 +121,8 @@ export class Book {
   }
 }
 
-/** An app of a run is below that of its name. */
-function folderOf(name: string): string {
-  const { app, run } = partsOfRun(name);
-  return run === undefined ? `${PREFIX}${app}/` : `${PREFIX}${app}/run/${run}/`;
-}
-
 function keyOf(name: string, number: number): string {
-  return `${folderOf(name)}${String(number).padStart(10, '0')}`;
+  return `${PREFIX}${name}/${String(number).padStart(10, '0')}`;
 }
 
 async function read(objects: Objects, key: string, number: number): Promise<AppChange | 'corrupt' | undefined> {

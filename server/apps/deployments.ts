@@ -18,7 +18,6 @@ import type { Deployed as DeployedFunctions, Held, Revoked } from '../functions.
 import { AppHost } from '../host/app-host.ts';
 import type { Shelf } from '../host/gpu/shelf.ts';
 import type { Objects } from '../objects/contract.ts';
-import type { Scheduled } from '../schedules/schedules.ts';
 import type { ChunkStore, Runnable } from '../store/contract.ts';
 import { Book } from './book.ts';
 import { Bundles } from './bundles.ts';
@@ -54,8 +53,6 @@ export interface DeploymentsOptions {
   /** Whether the node was given an app of that name at its start. */
   readonly serves: (app: string) => boolean;
   readonly shelf: () => Promise<Shelf>;
-  /** Told which functions are to be run by themselves, whenever it may have changed. */
-  readonly onScheduled?: (scheduled: readonly Scheduled[]) => void;
   readonly clock: Clock;
   /** Milliseconds since 1970. Default: the system's. */
   readonly time?: () => number;
@@ -266,7 +263,6 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
 
   #follow(): void {
     this.#live.follow(this.#book.apps, (app) => this.runs.isOver(app));
-    this.#options.onScheduled?.(scheduledIn(this.#book.apps));
   }
 
   /** Looks whether something has changed, once at a time, and when to look next. Never rejects. */
@@ -295,16 +291,6 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
     const wait = clock.now() - this.#usedAt < USED_MS ? FRESH_MS : IDLE_MS;
     this.#timer = clock.after(wait, () => void this.#look());
   }
-}
-
-/** Of current versions; apps of runs have no schedules. */
-function scheduledIn(apps: ReadonlyMap<string, AppState>): Scheduled[] {
-  const deployed = [...apps.values()].filter(({ name }) => !isOfRun(name));
-  return deployed.flatMap(({ name: app, current }) =>
-    (current?.functions ?? []).flatMap(({ name, schedule }) =>
-      schedule ? [{ function: qualified(app, name), version: current!.version, schedule }] : [],
-    ),
-  );
 }
 
 function namesOf(app: string, { functions }: AppVersion): string[] {

@@ -1,4 +1,3 @@
-import { partsOfRun } from '../../shard/app/deployment.ts';
 import type { Objects } from '../objects/contract.ts';
 import { readObjectWhole } from '../objects/whole.ts';
 import type { ChunkStore } from '../store/contract.ts';
@@ -79,6 +78,5 @@ export class Runs {
 }
 
 function keyOf(app: string): string {
-  const { app: own, run } = partsOfRun(app);
-  return `runs/${own}/${run}`;
+  return `runs/${app}`;
 }

@@ -3,9 +3,10 @@ import type { Objects } from '../objects/contract.ts';
 import { LocalObjects } from '../objects/local.ts';
 import { openObjects } from '../objects/open.ts';
 import { PostgresObjects } from '../objects/postgres.ts';
+import { RemoteObjects } from '../objects/remote.ts';
 import type { ChunkStore } from './contract.ts';
-import { LargeBodiesStore } from './large.ts';
 import { openPostgresStore } from './postgres/open.ts';
+import { RemoteStore } from './remote/remote.ts';
 import type { ObjectsPlace, StoragePlaces, StoreKind, StorePlace } from './settings.ts';
 import { SqliteStore } from './sqlite/sqlite.ts';
 
@@ -20,7 +21,7 @@ export interface OpenStorage extends AsyncDisposable {
 export async function openStorage({ store: at, objects: where }: StoragePlaces): Promise<OpenStorage> {
   const objects = await openObjectsAt(where, at);
   try {
-    const store = await openStore(at, objects);
+    const store = await openStore(at);
     return {
       kind: at.kind,
       store,
@@ -48,21 +49,23 @@ async function openObjectsAt(where: ObjectsPlace, store: StorePlace): Promise<Ob
 }
 
 async function ownObjects(store: StorePlace): Promise<Objects> {
-  if (store.kind === 'postgres') return PostgresObjects.open(store.url.href);
-  throw new ServerError(
-    'OBJECTS_UNAVAILABLE',
-    'This node can keep objects in a directory only; name one with --objects',
-  );
+  switch (store.kind) {
+    case 'postgres':
+      return PostgresObjects.open(store.url.href);
+    case 'remote':
+      return new RemoteObjects({ url: store.url.origin, token: store.token });
+    case 'sqlite':
+      throw new ServerError('OBJECTS_UNAVAILABLE', 'Objects are not kept in SQLite; name a directory with --objects');
+  }
 }
 
-/** The node that owns a store has it whole, and is asked for large blocks too. */
-async function openStore(at: StorePlace, objects: Objects): Promise<ChunkStore> {
+async function openStore(at: StorePlace): Promise<ChunkStore> {
   switch (at.kind) {
     case 'sqlite':
-      return new LargeBodiesStore({ store: await SqliteStore.open({ path: at.path }), objects });
+      return SqliteStore.open({ path: at.path });
     case 'postgres':
-      return new LargeBodiesStore({ store: await openPostgresStore(at.url.href), objects });
+      return await openPostgresStore(at.url.href);
     case 'remote':
-      throw new ServerError('STORE_UNAVAILABLE', `There is no store of the kind ${at.kind} yet`);
+      return await RemoteStore.open({ url: at.url.origin, token: at.token });
   }
 }

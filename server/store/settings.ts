@@ -9,6 +9,8 @@ export interface StorageFlags {
   readonly objects?: string | undefined;
   /** Directory for what outlives the node. */
   readonly data?: string | undefined;
+  /** What the node that owns the store wants as its token, unless its URL has one, as in `http://:token@host:7411`. */
+  readonly token?: string | undefined;
 }
 
 export type StoreKind = 'sqlite' | 'postgres' | 'remote';
@@ -16,7 +18,8 @@ export type StoreKind = 'sqlite' | 'postgres' | 'remote';
 /** Where the calls are. */
 export type StorePlace =
   | { readonly kind: 'sqlite'; readonly path: string }
-  | { readonly kind: Exclude<StoreKind, 'sqlite'>; readonly url: URL };
+  | { readonly kind: 'postgres'; readonly url: URL }
+  | { readonly kind: 'remote'; readonly url: URL; readonly token: string | undefined };
 
 /** Where the objects are: `own` to the store, or in a place of their own. */
 export type ObjectsPlace =
@@ -40,17 +43,21 @@ const SCHEMES: Readonly<Record<string, Exclude<StoreKind, 'sqlite'>>> = {
 };
 
 /** Undefined where there is no place for them. Throws `OPTION_INVALID` for a URL that names none. */
-export function placesOf({ store, objects, data }: StorageFlags): StoragePlaces | undefined {
-  const at = storeAt(store, data);
+export function placesOf({ store, objects, data, token }: StorageFlags): StoragePlaces | undefined {
+  const at = storeAt(store, { data, token });
   if (!at) return undefined;
   return { store: at, objects: objectsAt(objects, at.kind === 'sqlite' ? data : undefined) };
 }
 
-function storeAt(store: string | undefined, data: string | undefined): StorePlace | undefined {
+function storeAt(
+  store: string | undefined,
+  { data, token }: Pick<StorageFlags, 'data' | 'token'>,
+): StorePlace | undefined {
   if (store === undefined) return data === undefined ? undefined : { kind: 'sqlite', path: join(data, FILE) };
   const url = URL.parse(store);
   const kind = url ? SCHEMES[url.protocol] : undefined;
-  if (url && kind) return { kind, url };
+  if (url && kind === 'postgres') return { kind, url };
+  if (url && kind) return { kind, url, token: url.password === '' ? token : decodeURIComponent(url.password) };
   // A password may be in it, so it is not repeated.
   throw new ServerError(
     'OPTION_INVALID',

@@ -1,7 +1,5 @@
 /** What clients and nodes tell each other of deployed apps. Times are milliseconds since 1970. */
 
-import type { Schedule } from './schedule.ts';
-
 /**
  * What becomes of the workers of the version before: with `rolling` they finish what they have, with `recreate` they are
  * ended first, and what they had is sent again.
@@ -39,7 +37,6 @@ export interface DeployedFunction {
   readonly exported?: string;
   /** Workers that each node keeps of it. */
   readonly minWorkers: number;
-  readonly schedule?: Schedule;
 }
 
 export interface AppVersion {
@@ -118,12 +115,6 @@ const RUN_MARK = '~';
 /** The name under which an app is deployed for one run alone. */
 export function nameOfRun(app: string, run: string): string {
   return `${app}${RUN_MARK}${run}`;
-}
-
-/** The name that an app would have without its run. */
-export function partsOfRun(name: string): { readonly app: string; readonly run?: string } {
-  const at = name.indexOf(RUN_MARK);
-  return at === -1 ? { app: name } : { app: name.slice(0, at), run: name.slice(at + 1) };
 }
 
 export function isOfRun(app: string): boolean {

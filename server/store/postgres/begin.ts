@@ -51,6 +51,7 @@ interface FedCall {
   readonly state: CallState;
   readonly queue: string;
   readonly turn: number;
+  readonly last: number;
   readonly reached: number;
 }
 
@@ -61,14 +62,15 @@ export async function appendChunks(
   chunks: readonly CallChunk[],
 ): Promise<void> {
   const [fed] = await session.query<FedCall>(
-    `select c.state, c.queue, c.turn, q.turn as reached
+    `select c.state, c.queue, c.turn, c.last_chunk as last, q.turn as reached
        from warpmap.calls c join warpmap.queues q on q.name = c.queue where c.id = $1 for update of c`,
     [call],
   );
   if (!fed) throw unknownCall(call);
   if (chunks.length === 0) return;
   const lowest = chunks.reduce((least, { index }) => Math.min(least, index), Infinity);
-  const offset = offsetOf({ offset: fed.turn, reached: fed.reached, index: lowest });
+  const last = chunks.reduce((most, { index }) => Math.max(most, index), fed.last);
+  const offset = offsetOf(fed, lowest);
   const rows = chunks.map((chunk) => ({ ...chunk, turn: turnOf(offset, chunk.index), ticket: randomUUID() }));
   const added: NewTicket[] = [];
   let inputs = 0;
@@ -105,8 +107,9 @@ export async function appendChunks(
     throw new ServerError('CALL_SEALED', `Call ${call} is ${fed.state}, and takes no more inputs; begin another`);
   }
   await session.query(
-    `update warpmap.calls set chunks = chunks + $2, inputs = inputs + $3, turn = $4, fed = clock_timestamp() where id = $1`,
-    [call, added.length, inputs, offset],
+    `update warpmap.calls set chunks = chunks + $2, inputs = inputs + $3, turn = $4,
+         last_chunk = $5, fed = clock_timestamp() where id = $1`,
+    [call, added.length, inputs, offset, last],
   );
   await queue.add(session, fed.queue, added);
 }

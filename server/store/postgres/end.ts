@@ -59,6 +59,7 @@ interface RetriedCall {
 
 interface WaitingChunk {
   readonly index: number;
+  readonly turn: number;
 }
 
 export async function retryCall(session: Session, queue: Queue, call: string): Promise<number> {
@@ -87,17 +88,17 @@ export async function retryCall(session: Session, queue: Queue, call: string): P
     [call, forgotten.map(({ first }) => first)],
   );
   // Of a cancelled call no ticket counts any more; else those chunks have none of which all inputs had an outcome.
-  const cancelled = known.state === 'cancelled';
   const waiting = await session.query<WaitingChunk>(
-    `select index from warpmap.chunks where call = $1 and remaining > 0 ${cancelled ? '' : 'and ticket is null'}
-       order by index`,
-    [call],
+    `select index, turn from warpmap.chunks where call = $1 and remaining > 0 and (ticket is null or $2) order by index`,
+    [call, known.state === 'cancelled'],
   );
-  const tickets = waiting.map(({ index }, at): NewTicket => ({
+  // Behind what other calls have; but those of a call that runs are before its own that wait, as their numbers are.
+  const runs = known.state === 'open' || known.state === 'sealed';
+  const tickets = waiting.map(({ index, turn }, at): NewTicket => ({
     id: randomUUID(),
     call,
     index,
-    turn: turnOf(known.reached + 1, at),
+    turn: runs ? turn : turnOf(known.reached + 1, at),
   }));
   await session.query(
     `update warpmap.chunks c set ticket = t.id, turn = t.turn, since = null, losses = 0, failures = null

@@ -24,8 +24,10 @@ export interface NewTicket extends Ticket {
 /** Tickets that one statement adds or removes. */
 const SLICE = 10_000;
 const SCHEMA = 'warpmap_queue';
-/** pg-boss ends and removes nothing by itself. */
-const YEARS_SECONDS = 10 * 365 * 24 * 3600;
+/** Jobs that can be taken at once can be so also when the clock of the server is set back. */
+const LONG_AGO = '2000-01-01T00:00:00Z';
+/** Nothing is removed because it is old; pg-boss has no larger number. */
+const RETENTION_SECONDS = 2 ** 31 - 1;
 
 export class Queue implements AsyncDisposable {
   readonly #database: Database;
@@ -58,7 +60,7 @@ export class Queue implements AsyncDisposable {
   /** Sees to it that there is the queue of a function. */
   async ensure(name: string): Promise<void> {
     if (this.#known.has(name)) return;
-    await this.#boss.createQueue(name, { retentionSeconds: YEARS_SECONDS });
+    await this.#boss.createQueue(name, { retentionSeconds: RETENTION_SECONDS });
     this.#known.add(name);
   }
 
@@ -68,7 +70,7 @@ export class Queue implements AsyncDisposable {
         id,
         data: { call, index },
         priority: -turn,
-        ...(afterMs > 0 && { startAfter: afterMs / 1000 }),
+        startAfter: afterMs > 0 ? afterMs / 1000 : LONG_AGO,
       }));
       await this.#boss.insert(queue, jobs, { db: adapt(session) });
     }

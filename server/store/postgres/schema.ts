@@ -23,8 +23,9 @@ export const migrations: readonly string[] = [
     retried bigint not null default 0,
     -- Number of the last outcome. Whoever adds one holds the row, so that their order is that of the commits.
     outcomes bigint not null default 0,
-    -- The turn of chunk 0; see turns.ts.
+    -- The turn of chunk 0, as of the last one that was appended; see turns.ts.
     turn bigint not null default 0,
+    last_chunk int not null default -1,
     created timestamptz not null default clock_timestamp(),
     fed timestamptz not null default clock_timestamp(),
     finished timestamptz

@@ -11,9 +11,19 @@ const LAST = 2 ** 31 - 1;
 /** From here on a queue without unfinished calls begins anew. */
 const HIGH = 2 ** 30;
 
-/** The turn of chunk 0 of a call, so that a chunk which comes now has none that is over. Never less than it was. */
-export function offsetOf({ offset, reached, index }: { offset: number; reached: number; index: number }): number {
-  return Math.max(offset, reached + 1 - index);
+interface InLine {
+  /** That of chunk 0 of the call, as of the last one that was appended. */
+  readonly turn: number;
+  /** Number of the last chunk; -1 before the first. */
+  readonly last: number;
+  /** Turn that its queue has come to. */
+  readonly reached: number;
+}
+
+/** The turn of chunk 0 with which chunks from `lowest` on are appended: none that is over, unless one behind them has its turn already. */
+export function offsetOf({ turn, last, reached }: InLine, lowest: number): number {
+  if (last < 0) return reached + 1 - lowest;
+  return lowest < last ? turn : Math.max(turn, reached + 1 - lowest);
 }
 
 export function turnOf(offset: number, index: number): number {

@@ -18,7 +18,6 @@ const DEFAULTS: SettledOptions = {
   maxWorkerMemory: undefined,
   maxRunsPerWorker: undefined,
   maxBatchSize: undefined,
-  schedule: undefined,
 };
 
 test('local runs the handler here, one input of a batched one too', async (t) => {

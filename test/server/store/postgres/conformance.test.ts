@@ -1,34 +1,5 @@
-import type { ChunkStore } from '../../../../server/store/contract.ts';
-import { openPostgresStore } from '../../../../server/store/postgres/open.ts';
-import { missingPostgres, sharedPostgres } from '../../../fixtures/postgres.ts';
+import { missingPostgres } from '../../../fixtures/postgres.ts';
 import { chunkStoreConformance } from '../conformance.ts';
+import { postgresStage } from './stage.ts';
 
-chunkStoreConformance({
-  name: 'Postgres',
-  skip: await missingPostgres(),
-  async make() {
-    const postgres = await sharedPostgres();
-    const url = await postgres.database();
-    const opened: ChunkStore[] = [];
-    return {
-      async open() {
-        const store = await openPostgresStore(url);
-        opened.push(store);
-        return store;
-      },
-      // Nobody sets the clock of the server; all that it has noted moves the other way.
-      async advance(milliseconds) {
-        const by = `interval '${milliseconds} milliseconds'`;
-        await postgres.query(
-          url,
-          `update warpmap.calls set created = created - ${by}, fed = fed - ${by}, finished = finished - ${by};
-           update warpmap.chunks set leased_until = leased_until - ${by}, since = since - ${by} where since is not null;
-           update warpmap_queue.job set start_after = start_after - ${by}`,
-        );
-      },
-      async [Symbol.asyncDispose]() {
-        for (const store of opened) await store[Symbol.asyncDispose]();
-      },
-    };
-  },
-});
+chunkStoreConformance({ name: 'Postgres', skip: await missingPostgres(), make: postgresStage });
