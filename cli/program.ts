@@ -4,6 +4,7 @@ import { appCommand } from './commands/app.ts';
 import { callCommand } from './commands/call.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { typesCommand } from './commands/types.ts';
+import { runCommand } from './commands/run.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { EmbedOptions } from './embed.ts';
 import { device, limit, port, positive, seconds } from './parse.ts';
@@ -27,6 +28,7 @@ export function createProgram(parts: Parts = realParts): Command {
   program.addCommand(inherited(appCommand(), program));
   program.addCommand(inherited(callCommand(), program));
   program.addCommand(inherited(typesCommand(), program));
+  program.addCommand(inherited(runCommand(), program));
   return program;
 }
 

@@ -10,6 +10,7 @@ import {
   type WorkerOptions,
 } from '../../shard/app/definition.ts';
 import { requireKnown } from '../../shard/options.ts';
+import type { Connection } from '../connection.ts';
 import { SdkError } from '../errors.ts';
 import { AppClass, type Lifecycle } from './class.ts';
 import {
@@ -31,13 +32,14 @@ import { requireName, settle, settleWorkers } from './options.ts';
 export class App {
   readonly name: string;
   readonly #functions = new Map<string, FunctionDefinition>();
+  readonly #definition: { -readonly [K in keyof AppDefinition]: AppDefinition[K] };
   readonly #classes = new Map<string, ClassDefinition>();
 
   /** Throws `OPTION_INVALID` for a name that is none. */
   constructor(name: string) {
     this.name = requireName(name, 'an app');
-    const definition: AppDefinition = { name, functions: this.#functions, classes: this.#classes };
-    Object.assign(this, defined(definition));
+    this.#definition = { name, functions: this.#functions, classes: this.#classes };
+    Object.assign(this, defined(this.#definition));
   }
 
   /**
@@ -109,6 +111,19 @@ export class App {
       workers,
       define: (method, state) => this.#define(method, state),
     });
+  }
+
+  /**
+   * What `warpmap run` runs, in the process of the command: it gets a connection to nodes that have this app, and the
+   * arguments after the file. Nothing else calls it, so the module can be served and deployed as well. Throws
+   * `OPTION_INVALID` for a second one.
+   */
+  main(entry: (warp: Connection, ...args: string[]) => unknown): void {
+    requireHandler(entry, `main of ${this.name}`);
+    if (this.#definition.main) {
+      throw new SdkError('OPTION_INVALID', `App ${this.name} has a main already; expected one`);
+    }
+    this.#definition.main = entry as AppDefinition['main'];
   }
 
   #define(definition: FunctionDefinition, state?: () => Promise<readonly unknown[]>): unknown {

@@ -3,6 +3,7 @@ import type { AppChange } from '../../shard/app/deployment.ts';
 import { ServerError } from '../errors.ts';
 import type { Objects } from '../objects/contract.ts';
 import { readObjectWhole } from '../objects/whole.ts';
+import { nameOfSegment, segmentOf } from './names.ts';
 import { type AppState, type Change, changed, emptyApp } from './changes.ts';
 
 const PREFIX = 'apps/';
@@ -87,7 +88,7 @@ export class Book {
   async remove(name: string): Promise<void> {
     const objects = await this.#options.objects();
     // The first last: what is left of an app that lacks it counts for nothing.
-    const keys = await Array.fromAsync(objects.list(`${PREFIX}${name}/`), ({ key }) => key);
+    const keys = await Array.fromAsync(objects.list(`${PREFIX}${segmentOf(name)}/`), ({ key }) => key);
     for (const key of keys.toReversed()) await objects.remove(key);
     await objects.write(HEAD, bytesOf(randomUUID()));
     await this.refresh({ whole: true });
@@ -101,8 +102,9 @@ export class Book {
     const apps = new Map<string, AppState>();
     const broken = new Map<string, ServerError>();
     for await (const { key } of objects.list(PREFIX)) {
-      const [, name, number] = /^apps\/([^\/]+)\/(\d{10})$/v.exec(key) ?? [];
-      if (name === undefined) continue;
+      const [, segment, number] = /^apps\/([^\/]+)\/(\d{10})$/v.exec(key) ?? [];
+      if (segment === undefined) continue;
+      const name = nameOfSegment(segment);
       const known = this.#apps.get(name)?.changes[Number(number) - 1];
       const app = apps.get(name) ?? emptyApp(name);
       // It is being removed.
@@ -122,7 +124,7 @@ export class Book {
 }
 
 function keyOf(name: string, number: number): string {
-  return `${PREFIX}${name}/${String(number).padStart(10, '0')}`;
+  return `${PREFIX}${segmentOf(name)}/${String(number).padStart(10, '0')}`;
 }
 
 async function read(objects: Objects, key: string, number: number): Promise<AppChange | 'corrupt' | undefined> {

@@ -21,6 +21,18 @@ export function requireFunctionName(name: unknown): string {
   );
 }
 
+/** An app in the key of an object, which has no `~`: that of a run begins with `_`, as no name does. */
+export function segmentOf(name: string): string {
+  const [app, run] = name.split('~');
+  return run === undefined ? name : `_${run}.${app}`;
+}
+
+/** The app that a segment of a key is of. */
+export function nameOfSegment(segment: string): string {
+  const { run, app } = /^_(?<run>[A-Za-z0-9\-]+)\.(?<app>.+)$/v.exec(segment)?.groups ?? {};
+  return run === undefined ? segment : `${app}~${run}`;
+}
+
 /** Throws `OPTION_INVALID`. */
 export function requireRun(run: unknown): string {
   if (typeof run === 'string' && /^[A-Za-z0-9\-]{1,63}$/v.test(run)) return run;

@@ -1,5 +1,6 @@
 import type { Objects } from '../objects/contract.ts';
 import { readObjectWhole } from '../objects/whole.ts';
+import { segmentOf } from './names.ts';
 import type { ChunkStore } from '../store/contract.ts';
 
 /** Milliseconds for which a run is known to be there without saying so again. */
@@ -78,5 +79,5 @@ export class Runs {
 }
 
 function keyOf(app: string): string {
-  return `runs/${app}`;
+  return `runs/${segmentOf(app)}`;
 }

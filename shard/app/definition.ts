@@ -109,6 +109,8 @@ export interface AppDefinition {
   readonly name: string;
   readonly functions: ReadonlyMap<string, FunctionDefinition>;
   readonly classes: ReadonlyMap<string, ClassDefinition>;
+  /** What `warpmap run` runs: takes a connection, and the arguments of the command. Copies of older packages have none. */
+  readonly main?: ((warp: unknown, ...args: readonly string[]) => unknown) | undefined;
 }
 
 /** Marks an app. Registered, because the app's copy of this package may not be the node's. */
