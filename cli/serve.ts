@@ -6,7 +6,7 @@ import type { Shelf } from '../server/host/gpu/shelf.ts';
 import { countBuffersWithHeap } from '../server/buffer-memory.ts';
 import type { Limits } from '../server/limits.ts';
 import { createLog, type LogLevel } from '../server/log.ts';
-import { type ServerOptions, startServer } from '../server/server.ts';
+import { type Server, type ServerOptions, startServer } from '../server/server.ts';
 import { dataDirectory } from './data.ts';
 import { type EngineFlags, engineOptions } from './engine-options.ts';
 import { logDownloads } from './download.ts';
@@ -56,9 +56,13 @@ export async function serve(app: string | undefined, options: ServeOptions, part
     // Nobody waits for an app or a model that nobody will use.
     process.exit(0);
   });
+  const serving = Promise.withResolvers<Server>();
   let gpus: Promise<Shelf> | undefined;
   const shelf = (): Promise<Shelf> => (gpus ??= shelfOf());
-  await using host = app === undefined ? undefined : await AppHost.open(app, { log, shelf });
+  await using host =
+    app === undefined
+      ? undefined
+      : await AppHost.open(app, { log, shelf, volumes: async () => (await serving.promise).volumes });
   const functions = host?.functions ?? [];
   // The port is bound first: a node that can't listen should not load a model to find out.
   const loading = Promise.withResolvers<Engine>();
@@ -76,6 +80,7 @@ export async function serve(app: string | undefined, options: ServeOptions, part
     tokens,
     ...(token !== undefined && { token }),
   });
+  serving.resolve(server);
   log.info({ model: settled.model, device: settled.device }, 'loading');
   // The workers that functions keep are started meanwhile, since a node that is ready should not be slow at first.
   Promise.all([parts.openEngine(settled), host?.warm()]).then(([engine]) => loading.resolve(engine), loading.reject);

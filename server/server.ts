@@ -26,6 +26,7 @@ import { Replays } from './replay/replays.ts';
 import { NodeState } from './state.ts';
 import { Storage } from './storage.ts';
 import { placesOf } from './store/settings.ts';
+import { type HostVolumes, placeAnywhere } from './host/volumes.ts';
 import { NodeVolumes } from './volume/node-volumes.ts';
 import { Streams } from './stream/streams.ts';
 
@@ -85,6 +86,8 @@ export interface Server extends AsyncDisposable {
   readonly ready: Promise<void>;
   /** Resolves, to the code of the error, if the engine is lost for good; the node then refuses work until it is restarted. */
   readonly gone: Promise<string>;
+  /** For the handlers of an app that this process runs. */
+  readonly volumes: HostVolumes;
   /**
    * Refuses new batches and waits for the running ones, for `milliseconds` at most (default 30,000); then stops those
    * that are left, and resolves to how many they were.
@@ -120,7 +123,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const journal = new Journal({ directory: options.data, limits, clock, log });
   const fixed = new Registry<NodeFunction>(options.functions ?? builtIns);
   let shelf: Promise<Shelf> | undefined;
+  const { store, objects, data } = options;
+  const hostVolumes = { place: placeAnywhere({ store, objects, data }), open: () => volumes.open() };
   const deployments = new Deployments({
+    volumes: async () => hostVolumes,
     storage,
     directory: options.data,
     packages: resolve(options.packages ?? '.'),
@@ -187,6 +193,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     ...bound,
     ready,
     gone: state.gone,
+    volumes: hostVolumes,
     drain: (milliseconds = 30_000) => drain(node, milliseconds),
     [Symbol.asyncDispose]: () => (closed ??= close()),
   };

@@ -12,6 +12,7 @@ export const hereOnly: Context = {
   log: logOf((level, message, fields) => {
     process.stderr.write(`${level}: ${message}${fields ? ` ${JSON.stringify(fields)}` : ''}\n`);
   }),
+  volumes: {},
   async embed() {
     throw noNode();
   },

@@ -13,6 +13,7 @@ import type {
 import { bytesOf } from '../../shard/app/byte-size.ts';
 import { isSchema } from '../../shard/app/validate.ts';
 import { requireKnown, requireNumber, resolveRetries } from '../../shard/options.ts';
+import { requireVolumeName } from '../../shard/volume/names.ts';
 import { FUNCTION_RETRIES } from '../../shard/retry.ts';
 import { SdkError } from '../errors.ts';
 
@@ -28,6 +29,7 @@ const WORKER_NAMES: Names<WorkerOptions> = [
   'gpu',
   'maxWorkerMemory',
   'maxRunsPerWorker',
+  'volumes',
 ];
 const RUN_NAMES: Names<RunOptions & Validated<Schema>> = ['timeout', 'retries', 'input'];
 const BATCHED_NAMES: Names<BatchedRunOptions> = ['maxBatchSize'];
@@ -95,7 +97,19 @@ function workersOf(options: WorkerOptions): SettledWorkers {
     gpu: settleGpu(options.gpu),
     maxWorkerMemory,
     maxRunsPerWorker,
+    volumes: settleVolumes(options.volumes),
   };
+}
+
+function settleVolumes(volumes: WorkerOptions['volumes'] = {}): Readonly<Record<string, string>> {
+  const isRecord = typeof volumes === 'object' && volumes !== null && !Array.isArray(volumes);
+  if (isRecord && Object.keys(volumes).every((mount) => /^\/[A-Za-z0-9_.\-\/]{0,63}$/v.test(mount))) {
+    return Object.fromEntries(Object.entries(volumes).map(([mount, name]) => [mount, requireVolumeName(name)]));
+  }
+  throw new SdkError(
+    'OPTION_INVALID',
+    `Expected volumes to be such as {'/data': 'video-embeddings'}, each name beginning with a slash, got ${JSON.stringify(volumes)}`,
+  );
 }
 
 function memoryOf(size: WorkerOptions['maxWorkerMemory']): number | undefined {

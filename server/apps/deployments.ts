@@ -16,6 +16,7 @@ import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
 import type { Deployed as DeployedFunctions, Held, Revoked } from '../functions.ts';
 import { AppHost } from '../host/app-host.ts';
+import type { VolumeSource } from '../host/volumes.ts';
 import type { Shelf } from '../host/gpu/shelf.ts';
 import type { Objects } from '../objects/contract.ts';
 import type { ChunkStore, Runnable } from '../store/contract.ts';
@@ -53,6 +54,8 @@ export interface DeploymentsOptions {
   /** Whether the node was given an app of that name at its start. */
   readonly serves: (app: string) => boolean;
   readonly shelf: () => Promise<Shelf>;
+  /** Default: handlers have none. */
+  readonly volumes?: VolumeSource | undefined;
   readonly clock: Clock;
   /** Milliseconds since 1970. Default: the system's. */
   readonly time?: () => number;
@@ -170,14 +173,14 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
 
   /** Loads a bundle and makes it the current version of its app. Where anything is wrong with it, nothing is changed. */
   async deploy(request: DeployRequest, by: string): Promise<Deployed> {
-    const { log, serves, packages, shelf, clock } = this.#options;
+    const { log, serves, packages, shelf, clock, volumes } = this.#options;
     const deployed = await deploy(request, by, {
       book: this.#book,
       bundles: this.bundles,
       runs: this.runs,
       live: this.#live,
       logs: this.#logs,
-      host: { log, shelf, clock },
+      host: { log, shelf, clock, volumes },
       packages,
       serves,
     });
@@ -252,12 +255,12 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
   }
 
   async #open(app: string, version: AppVersion): Promise<AppHost> {
-    const { log, packages, shelf, clock } = this.#options;
+    const { log, packages, shelf, clock, volumes } = this.#options;
     requirePackages(version.packages, packages);
     const path = await this.bundles.file(version.bundle);
     return AppHost.open(
       { path, packages, nameOf: () => app },
-      { log, shelf, clock, onLog: (entry) => this.#logs.add(app, version.version, entry) },
+      { log, shelf, clock, volumes, onLog: (entry) => this.#logs.add(app, version.version, entry) },
     );
   }
 

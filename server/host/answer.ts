@@ -8,6 +8,7 @@ const functions = new Registry(builtIns);
 /** What a node's engine answers to a handler: vectors, or an array of outputs. Throws the engine's errors. */
 export async function answerOf(engine: Engine, question: Question, signal: AbortSignal): Promise<unknown> {
   signal.throwIfAborted();
+  if ('volume' in question) throw new CoreError('INPUT_INVALID', "Volumes are not the engine's");
   if ('size' in question) return engine.collections().find(({ name }) => name === question.size)?.size ?? 0;
   const { function: name, options, inputs } = question;
   if (!Array.isArray(inputs)) throw new CoreError('INPUT_INVALID', `Expected an array for ${name}`);

@@ -8,6 +8,7 @@ import { environmentOf } from './gpu/environment.ts';
 import { isCpu } from './gpu/fits.ts';
 import { poolOf } from './gpu/pools.ts';
 import { Shelf } from './gpu/shelf.ts';
+import type { VolumeSource } from './volumes.ts';
 import { hostedOn } from './hosted.ts';
 import type { FunctionDescription } from './messages.ts';
 import type { Pool } from './pool.ts';
@@ -24,6 +25,8 @@ export interface AppHostOptions {
   readonly gpus?: () => Promise<readonly Gpu[]>;
   /** The GPUs of this node, which it shares with other apps. Default: a shelf of its own, of those that `gpus` finds. */
   readonly shelf?: () => Promise<Shelf>;
+  /** What handlers have volumes in. Default: they have none. */
+  readonly volumes?: VolumeSource | undefined;
   /** Hears what handlers log, beside the node's log. */
   readonly onLog?: OnLog;
 }
@@ -42,7 +45,7 @@ export class AppHost implements AsyncDisposable {
     module: AppModule,
     first: WorkerProcess,
     shelf: Shelf,
-    { log, clock = systemClock, onLog }: AppHostOptions,
+    { log, clock = systemClock, onLog, volumes }: AppHostOptions,
   ) {
     const { name, functions } = first.app;
     this.name = name;
@@ -68,7 +71,7 @@ export class AppHost implements AsyncDisposable {
           // It may have died before it was wanted, and nobody had heard of it.
           if (!spare?.gone) throw error;
         }
-        return entered(await WorkerProcess.start(module, log, { ...limit, env, onLog }));
+        return entered(await WorkerProcess.start(module, log, { ...limit, env, onLog, volumes }));
       };
       pools.set(workers, poolOf({ function: workers, settings, clock, log: tagged, start }, shelf));
     }
@@ -79,7 +82,11 @@ export class AppHost implements AsyncDisposable {
   /** Loads the module in a process of its own. Throws `APP_INVALID` with what the module threw. */
   static async open(given: string | AppModule, options: AppHostOptions): Promise<AppHost> {
     const module = typeof given === 'string' ? { path: resolve(given) } : given;
-    const first = await WorkerProcess.start(module, options.log, { timeout: LOAD_MS, onLog: options.onLog });
+    const first = await WorkerProcess.start(module, options.log, {
+      timeout: LOAD_MS,
+      onLog: options.onLog,
+      volumes: options.volumes,
+    });
     const { functions } = first.app;
     try {
       // Drivers take their time, so they are asked only where it matters.

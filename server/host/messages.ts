@@ -1,6 +1,7 @@
 /** The contract between a node and the processes that run an app: what each says to the other. */
 import type { LogLevel } from '../../shard/app/context.ts';
 import type { FunctionDefinition } from '../../shard/app/definition.ts';
+import type { Change, FilePage, VolumeAt } from '../../shard/volume/contract.ts';
 import type { Issue } from '../../shard/app/validate.ts';
 import type { PackedError } from '../../core/thread/packed-error.ts';
 
@@ -103,8 +104,17 @@ export type FromWorker =
   /** Of the engine, for a run of this piece; `answer` or `refusal` comes back. */
   | { readonly type: 'ask'; readonly id: number; readonly piece: number; readonly question: Question };
 
+/** What a handler asks about volumes; the bytes of files it reads and writes itself. */
+export type VolumeQuestion =
+  | { readonly ask: 'place' }
+  | { readonly ask: 'open'; readonly name: string }
+  | { readonly ask: 'stat'; readonly at: VolumeAt; readonly path: string }
+  | { readonly ask: 'list'; readonly at: VolumeAt; readonly page: FilePage }
+  | { readonly ask: 'commit'; readonly at: VolumeAt; readonly changes: readonly Change[] };
+
 /** What a handler may ask of the engine: one of its functions over some inputs, or how large a collection is. */
 export type Question =
+  | { readonly volume: VolumeQuestion }
   | { readonly function: string; readonly options: object; readonly inputs: readonly unknown[] }
   | { readonly size: string };
 

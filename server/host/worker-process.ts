@@ -4,13 +4,14 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { reviveError } from '../../core/thread/packed-error.ts';
+import { packError, reviveError } from '../../core/thread/packed-error.ts';
 import { ServerError } from '../errors.ts';
 import type { Chunks } from '../../shard/wire/chunks.ts';
 import { compileCache } from './compile-cache.ts';
 import { memoryKills } from './memory.ts';
 import { saysHeapIsFull } from './out-of-memory.ts';
 import type { AppDescription, FromWorker, LogEntry, ToWorker } from './messages.ts';
+import { type VolumeSource, volumeAnswerOf } from './volumes.ts';
 import { NODE_PIPE, Pipe } from './pipe.ts';
 
 /** What it wrote last is kept, to know why it ended. */
@@ -53,6 +54,8 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
   /** Default: only the node's log hears it. */
   readonly onLog?: OnLog | undefined;
+  /** Default: handlers have none. */
+  readonly volumes?: VolumeSource | undefined;
 }
 
 /** A process, and the pipe to it. */
@@ -83,7 +86,7 @@ export class WorkerProcess implements AsyncDisposable {
   /** Until it must have ended. */
   #limit: NodeJS.Timeout | undefined;
 
-  private constructor(child: Child, app: AppDescription, log: Logger, onLog: OnLog | undefined) {
+  private constructor(child: Child, app: AppDescription, log: Logger, { onLog, volumes }: StartOptions) {
     this.#child = child;
     this.app = app;
     const tagged = log.child({ app: app.name });
@@ -92,6 +95,9 @@ export class WorkerProcess implements AsyncDisposable {
     child.process.stderr!.on('data', (text: string) => (said = (said + text).slice(-SAID_CHARACTERS)));
     child.onMessage = (message, bytes) => {
       if (message.type === 'exiting') return this.#extend();
+      if (message.type === 'ask' && 'volume' in message.question) {
+        return void this.#answer(message.id, volumeAnswerOf(volumes, message.question.volume));
+      }
       if (message.type === 'log') write(tagged, message.entry, onLog);
       this.#listener?.message(message, bytes);
     };
@@ -118,7 +124,7 @@ export class WorkerProcess implements AsyncDisposable {
     its.on('error', () => {});
     try {
       const { name, functions } = await loaded(child, module, log, options);
-      return new WorkerProcess(child, { name: module.nameOf?.(name) ?? name, functions }, log, options.onLog);
+      return new WorkerProcess(child, { name: module.nameOf?.(name) ?? name, functions }, log, options);
     } catch (error) {
       its.kill('SIGKILL');
       await child.ended;
@@ -186,6 +192,14 @@ export class WorkerProcess implements AsyncDisposable {
     this.#limit = setTimeout(() => this.kill(), END_MS);
     await this.#exited;
     clearTimeout(this.#limit);
+  }
+
+  async #answer(id: number, asked: Promise<unknown>): Promise<void> {
+    try {
+      this.send({ type: 'answer', id, value: await asked });
+    } catch (error) {
+      this.send({ type: 'refusal', id, error: packError(error) });
+    }
   }
 
   #extend(): void {

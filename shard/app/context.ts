@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ShardError } from '../errors.ts';
+import type { VolumeBatch } from '../volume/volume.ts';
 import type { Id, Item, Match, Query } from './collection.ts';
 
 /** What a handler can know of the run that it is in, and ask of its node. May be taken apart. */
@@ -22,6 +23,11 @@ export interface Context {
    * node's `CoreError` codes, or `NO_CONTEXT` outside a node.
    */
   readonly embed: (texts: readonly string[], options?: ContextEmbedOptions) => Promise<ContextVectors>;
+  /**
+   * The volumes of the function, by the names that its option `volumes` gives them. What a run changes is visible to
+   * others when it has succeeded, or at a `commit` before; a run that fails, or whose worker dies, leaves nothing behind.
+   */
+  readonly volumes: Readonly<Record<string, VolumeBatch>>;
   /** A collection of this node. Its methods reject as `embed` does. */
   readonly collection: (name: string) => ContextCollection;
 }

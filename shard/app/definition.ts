@@ -35,6 +35,11 @@ export interface WorkerOptions {
   readonly gpu?: GpuRequest | readonly GpuRequest[];
   /** Resident memory above which a worker is replaced, once its runs have ended; above 0. Default: half of the machine's. */
   readonly maxWorkerMemory?: ByteSize;
+  /**
+   * Volumes that handlers have in `context().volumes`, by the name under which they have them, such as
+   * `{ '/data': 'video-embeddings' }`. A volume is made when it is first used. Default: none.
+   */
+  readonly volumes?: Readonly<Record<string, string>>;
   /** Runs of the handler after which a worker is replaced. A whole number of 1 or more. Default: no bound. */
   readonly maxRunsPerWorker?: number;
 }
@@ -78,6 +83,7 @@ export interface SettledOptions {
   readonly gpu: readonly GpuNeed[];
   readonly maxWorkerMemory: number | undefined;
   readonly maxRunsPerWorker: number | undefined;
+  readonly volumes: Readonly<Record<string, string>>;
   /** Of a batched function only. */
   readonly maxBatchSize: number | undefined;
 }

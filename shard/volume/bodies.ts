@@ -80,7 +80,8 @@ async function* piecesOf(bytes: FileBytes): AsyncGenerator<Uint8Array<ArrayBuffe
       at += taken.length;
       if (piece.length < PIECE_BYTES) continue;
       yield piece;
-      piece = new Uint8Array(0);
+      // A file that fills one piece will mostly fill another.
+      piece = new Uint8Array(new ArrayBuffer(PIECE_BYTES), 0, 0);
     }
   }
   if (piece.length > 0) yield piece;

@@ -8,6 +8,9 @@ import {
 } from '../../../shard/app/context.ts';
 import { workerGpu } from '../gpu/environment.ts';
 import type { LogEntry, Piece, Question } from '../messages.ts';
+import type { SettledOptions } from '../../../shard/app/definition.ts';
+import { askedVolumes } from './asked-volumes.ts';
+import { RunVolumes } from './run-volumes.ts';
 import { askedCollection } from './asked-collection.ts';
 import type { Asks } from './asks.ts';
 import type { Channel } from './channel.ts';
@@ -19,6 +22,8 @@ export class Run implements Context {
   readonly #abort: AbortController;
   readonly #channel: Channel;
   readonly #asks: Asks;
+  readonly #names: RunSurroundings['volumes'];
+  #volumes: RunVolumes | undefined;
 
   constructor(piece: Piece, position: number, around: RunSurroundings) {
     this.#piece = piece;
@@ -26,6 +31,7 @@ export class Run implements Context {
     this.#abort = around.abort;
     this.#channel = around.channel;
     this.#asks = around.asks;
+    this.#names = around.volumes;
   }
 
   get signal(): AbortSignal {
@@ -70,6 +76,22 @@ export class Run implements Context {
       (await this.#ask({ function: 'embed', options, inputs: texts })) as ContextVectors;
   }
 
+  get volumes(): Context['volumes'] {
+    return this.#ownVolumes().mounted;
+  }
+
+  /** Makes what the run has changed visible, once it has succeeded. Throws the reason if nobody waits for it any more. */
+  async commitVolumes(): Promise<void> {
+    if (!this.#volumes) return;
+    this.signal.throwIfAborted();
+    await this.#volumes.commit();
+  }
+
+  #ownVolumes(): RunVolumes {
+    const ask = (question: Question): Promise<unknown> => this.#ask(question);
+    return (this.#volumes ??= new RunVolumes(this.#names, askedVolumes(ask), this.signal));
+  }
+
   get collection(): Context['collection'] {
     return (name) => askedCollection(name, (question) => this.#ask(question));
   }
@@ -88,4 +110,5 @@ export interface RunSurroundings {
   readonly abort: AbortController;
   readonly channel: Channel;
   readonly asks: Asks;
+  readonly volumes: SettledOptions['volumes'];
 }

@@ -207,9 +207,10 @@ export class Runner {
   }
 
   readonly #called = (work: Work, args: readonly unknown[]): unknown => {
-    const { handler, generator } = work.definition;
+    const { handler, generator, options } = work.definition;
     const made = handler(...this.#unit.state, ...args);
-    return generator ? this.#items(work, made as Items) : made;
+    const value = generator ? this.#items(work, made as Items) : made;
+    return hasVolumes(options) ? committed(value) : value;
   };
 
   #made(work: Work, position: number, value: unknown): void {
@@ -236,7 +237,10 @@ export class Runner {
     const [{ position }] = entries as [Entry];
     const inputs = entries.map(({ args }) => args[0]);
     try {
-      const values = await contexts.run(this.#context(work, position), () => handler(...this.#unit.state, inputs));
+      const values = await contexts.run(this.#context(work, position), () => {
+        const made = handler(...this.#unit.state, inputs);
+        return hasVolumes(work.definition.options) ? committed(made) : made;
+      });
       if (!Array.isArray(values) || values.length !== length) throw miscounted(name, values, length);
       this.#settled(work, () => entries.forEach((entry, at) => work.report.value(entry.position, values[at])));
     } catch (error) {
@@ -257,14 +261,26 @@ export class Runner {
   }
 
   #context(work: Work, position: number): Run {
-    const { abort, piece } = work;
-    return new Run(piece, position, { abort, channel: this.#channel, asks: this.#asks });
+    const { abort, piece, definition } = work;
+    const { volumes } = definition.options;
+    return new Run(piece, position, { abort, channel: this.#channel, asks: this.#asks, volumes });
   }
 
   #settled(work: Work, report: () => void): void {
     report();
     if (work.report.done) this.#known.delete(work.piece.id);
   }
+}
+
+function hasVolumes({ volumes }: FunctionDefinition['options']): boolean {
+  return Object.keys(volumes).length > 0;
+}
+
+/** What a handler gives, once what it has changed in its volumes is visible. */
+async function committed(made: unknown): Promise<unknown> {
+  const value = await made;
+  await (contexts.getStore() as Run).commitVolumes();
+  return value;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -17,6 +17,7 @@ const DEFAULTS: SettledOptions = {
   gpu: [],
   maxWorkerMemory: undefined,
   maxRunsPerWorker: undefined,
+  volumes: {},
   maxBatchSize: undefined,
 };
 

@@ -7,7 +7,8 @@ import { connect } from '../../../sdk/connect.ts';
 import type { Connection } from '../../../sdk/connection.ts';
 import { AppHost, type AppHostOptions } from '../../../server/host/app-host.ts';
 import { createLog } from '../../../server/log.ts';
-import { startServer } from '../../../server/server.ts';
+import { type Server, startServer } from '../../../server/server.ts';
+import type { HostVolumes } from '../../../server/host/volumes.ts';
 import { MemoryEngine } from '../fixtures/engine.ts';
 
 export const tricksPath: string = appPath('tricks');
@@ -59,10 +60,13 @@ export interface HouseOptions extends Partial<Omit<AppHostOptions, 'log'>> {
 export async function openHouse({ app = tricksPath, ...options }: HouseOptions = {}): Promise<House> {
   const journal = new Journal();
   const { log } = journal;
-  const host = await AppHost.open(app, { log, ...options });
+  const serving = Promise.withResolvers<Server>();
+  const volumes = async (): Promise<HostVolumes> => (await serving.promise).volumes;
+  const host = await AppHost.open(app, { log, volumes, ...options });
   const engine = new MemoryEngine();
   const data = await mkdtemp(join(tmpdir(), 'warpmap-house-'));
   const server = await startServer({ engine, functions: [...builtIns, ...host.functions], log, data });
+  serving.resolve(server);
   const warp = await connect({ nodes: [server.url] });
   return {
     warp,
