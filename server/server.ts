@@ -123,8 +123,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const journal = new Journal({ directory: options.data, limits, clock, log });
   const fixed = new Registry<NodeFunction>(options.functions ?? builtIns);
   let shelf: Promise<Shelf> | undefined;
-  const { store, objects, data } = options;
-  const hostVolumes = { place: placeAnywhere({ store, objects, data }), open: () => volumes.open() };
+  const { store, objects, data, token } = options;
+  const hostVolumes = { place: placeAnywhere({ store, objects, data, token }), open: () => volumes.open() };
   const deployments = new Deployments({
     volumes: async () => hostVolumes,
     storage,

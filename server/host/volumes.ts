@@ -17,12 +17,14 @@ export interface HostVolumes {
 export type VolumeSource = () => Promise<HostVolumes>;
 
 /** The same place, for a process that may have another working directory. */
-export function placeAnywhere({ store, objects, data }: StorageFlags): StorageFlags {
+export function placeAnywhere({ store, objects, data, token }: StorageFlags): StorageFlags {
   const isUrl = objects !== undefined && /^[a-z][a-z0-9+.\-]+:/iv.test(objects);
   return {
     store,
     objects: objects === undefined || isUrl ? objects : resolve(objects),
     data: data === undefined ? undefined : resolve(data),
+    // No other store wants it.
+    token: /^https?:/v.test(store ?? '') ? token : undefined,
   };
 }
 
