@@ -135,13 +135,20 @@ export class SqliteStore implements ChunkStore {
     transfer: readonly ArrayBuffer[] = [],
   ): Promise<MethodResult<StoreMethods, Name>> {
     if (this.#closed) throw storeUnavailable('it was closed');
-    const thread = (this.#thread ??= start(this.#options));
+    const starting = (this.#thread ??= start(this.#options));
+    // The next who asks gets another thread.
+    const leave = () => {
+      if (this.#thread === starting) this.#thread = undefined;
+    };
+    const thread = await starting.catch((error: unknown) => {
+      leave();
+      throw asUnavailable(error);
+    });
     try {
-      return await (await thread).call(verb, args, { transfer });
+      return await thread.call(verb, args, { transfer });
     } catch (error) {
-      // The next who asks gets another thread.
-      const broken = !(error instanceof ServerError) && !isInvalid(error);
-      if (broken && this.#thread === thread) this.#thread = undefined;
+      if (!(error instanceof CoreError) || error.code === 'INPUT_INVALID') throw error;
+      leave();
       throw asUnavailable(error);
     }
   }
@@ -154,12 +161,7 @@ function start(options: StoreOptions): Promise<Thread<StoreMethods>> {
   return startThread<StoreMethods>(url, options, { name: 'calls', errors });
 }
 
-/** What was asked for can't be sent, or stored. */
-function isInvalid(error: unknown): boolean {
-  return error instanceof ShardError || (error instanceof CoreError && error.code === 'INPUT_INVALID');
-}
-
 function asUnavailable(error: unknown): unknown {
-  if (error instanceof ServerError || isInvalid(error)) return error;
+  if (error instanceof ServerError) return error;
   return storeUnavailable(error instanceof Error ? error.message : String(error), error);
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 import test from 'ava';
 import { SqliteStore } from '../../../../server/store/sqlite/sqlite.ts';
 import { chunkStoreConformance } from '../conformance.ts';
@@ -62,4 +63,27 @@ test('a file that is none, or of a newer program, is not touched, and told', asy
   await t.throwsAsync(SqliteStore.open({ path }), { ...unavailable, message: /version 99.*use a newer one/ });
   await t.throwsAsync(SqliteStore.open({ path: folder }), unavailable);
   await t.throwsAsync(SqliteStore.open({ path: join(path, 'below a file', 'calls.sqlite') }), unavailable);
+});
+
+test.serial('when its thread dies, what was asked is unavailable, and the next who asks gets another', async (t) => {
+  const workers = new Set<Worker>();
+  const before = Object.getOwnPropertyDescriptor(Worker.prototype, 'postMessage')!;
+  type Post = (this: Worker, ...message: unknown[]) => void;
+  const value: Post = function (...message) {
+    workers.add(this);
+    (before.value as Post).apply(this, message);
+  };
+  Object.defineProperty(Worker.prototype, 'postMessage', { ...before, value });
+  try {
+    await using store = await SqliteStore.open({ path: newPath() });
+    const id = await begin(store, 1);
+    const [worker] = workers;
+    const asked = store.status(id);
+    await worker!.terminate();
+    await t.throwsAsync(asked, { code: 'STORE_UNAVAILABLE' });
+    t.is((await store.status(id)).state, 'sealed');
+    t.is(workers.size, 2);
+  } finally {
+    Object.defineProperty(Worker.prototype, 'postMessage', before);
+  }
 });
