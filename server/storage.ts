@@ -52,6 +52,13 @@ export class Storage implements AsyncDisposable {
     return opening;
   }
 
+  /** Opens it, if there is something in it. Throws `STORE_UNAVAILABLE`. */
+  async openIfThere(): Promise<OpenStorage | undefined> {
+    const { places } = this.#options;
+    if (!places || (places.store.kind === 'sqlite' && !existsSync(places.store.path))) return undefined;
+    return this.open();
+  }
+
   /** From now on opens it by itself: a store that others write to at once, a file when there is one. */
   watch(): void {
     const { places, clock, log } = this.#options;

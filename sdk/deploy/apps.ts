@@ -8,7 +8,7 @@ import type {
 } from '../../shard/app/deployment.ts';
 import { requireBoolean, requireKnown, requireNumber } from '../../shard/options.ts';
 import { addressesOf } from '../addresses.ts';
-import { SdkError } from '../errors.ts';
+import { NodeError, SdkError } from '../errors.ts';
 import { lookUp, type Resolve, systemResolve } from '../name-watch.ts';
 import { AppsClient } from './apps-client.ts';
 import { bundle } from './bundle.ts';
@@ -54,7 +54,8 @@ export class Apps implements AsyncDisposable {
 
   /**
    * Bundles the module, and makes it the current version of its app. Throws `BUNDLE_FAILED` where there is no bundle, and a
-   * `NodeError` for one that a node does not take: the version before stays.
+   * `NodeError` for one that a node does not take: the version before stays. Throws `STORES_DIFFER` where it was deployed,
+   * but some of the nodes keep their apps elsewhere.
    */
   async deploy(file: string, options: DeployOptions = {}): Promise<DeployOutcome> {
     requireKnown(options, new Set(DEPLOY_NAMES), 'deploy');
@@ -76,6 +77,7 @@ export class Apps implements AsyncDisposable {
       ...(run !== undefined && { run }),
     };
     const deployed = await this.#client.ask<Deployed>({ method: 'POST', path: '/v1/apps', body });
+    await this.#tellAll(deployed.app, `${deployed.app} is at version ${deployed.version.version}`);
     return { ...deployed, ...('reason' in declarations && { undeclared: declarations.reason }) };
   }
 
@@ -92,12 +94,16 @@ export class Apps implements AsyncDisposable {
 
   /** Makes another version current: by default the one that was so before. Throws a `NodeError` with `APP_UNKNOWN`. */
   async rollback(app: string, { version }: { readonly version?: number } = {}): Promise<AppHistory> {
-    return this.#client.ask({ method: 'POST', path: `${pathOf(app)}/rollback${versionQuery(version)}` });
+    const path = `${pathOf(app)}/rollback${versionQuery(version)}`;
+    const history = await this.#client.ask<AppHistory>({ method: 'POST', path });
+    await this.#tellAll(app, `${app} is at version ${history.current}`);
+    return history;
   }
 
   /** Ends its workers everywhere, until another version is deployed or it is rolled back. */
   async stop(app: string): Promise<void> {
     await this.#client.ask({ method: 'POST', path: `${pathOf(app)}/stop` });
+    await this.#tellAll(app, `${app} is stopped`);
   }
 
   /** What it has logged of late, on all nodes, oldest first. Throws where one of them does not answer. */
@@ -135,6 +141,24 @@ export class Apps implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client[Symbol.asyncDispose]();
+  }
+
+  /** Has each node look at an app, which it else would do a little later. Throws `STORES_DIFFER`. */
+  async #tellAll(app: string, what: string): Promise<void> {
+    const { urls } = this.#client;
+    const asked = await Promise.allSettled(
+      urls.map(async (url) => this.#client.askOne(url, { method: 'GET', path: pathOf(app) })),
+    );
+    // One that is down, or tells this token nothing, has to find out by itself.
+    const without = urls.filter((_, at) => {
+      const answer = asked[at]!;
+      return answer.status === 'rejected' && answer.reason instanceof NodeError && answer.reason.code === 'APP_UNKNOWN';
+    });
+    if (without.length === 0) return;
+    throw new SdkError(
+      'STORES_DIFFER',
+      `${what}, but not for ${without.join(', ')}, which keeps its apps elsewhere; start the nodes with one --store, or ask one node of each`,
+    );
   }
 
   async #upload(hash: string, bytes: Uint8Array): Promise<void> {

@@ -40,6 +40,8 @@ const USED_MS = 60_000;
 /** What a node's storage has, as far as deployed apps want it. */
 export interface AppStorage {
   readonly opened: { readonly objects: Objects } | undefined;
+  /** Undefined where nothing was ever kept in it. */
+  openIfThere(): Promise<{ readonly objects: Objects } | undefined>;
   open(): Promise<{ readonly objects: Objects; readonly store: Pick<ChunkStore, 'list'> }>;
   /** Resolves when it is first open; rejects if it never will be. */
   readonly first: Promise<unknown>;
@@ -221,6 +223,7 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
 
   async #app(name: string): Promise<AppState> {
     await this.#book.refresh({ whole: true });
+    this.#follow();
     const app = this.#book.get(name);
     if (app) return app;
     throw new ServerError('APP_UNKNOWN', `No app was deployed as ${JSON.stringify(name.slice(0, 140))}`);
@@ -229,9 +232,9 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
   /** Throws `APP_STOPPED`, or `APP_CORRUPT`. */
   async #find({ name, version }: Versioned): Promise<{ app: AppState; version: AppVersion } | undefined> {
     const parts = partsOf(name);
-    // What was never opened has no apps, and nobody makes files by asking for one.
-    if (!parts || !this.#options.storage.opened) return undefined;
-    const { clock } = this.#options;
+    const { clock, storage } = this.#options;
+    // Nobody makes a store by asking for a function.
+    if (!parts || !(storage.opened ?? (await storage.openIfThere()))) return undefined;
     this.#usedAt = clock.now();
     if (clock.now() - this.#lookedAt > FRESH_MS) await this.#look();
     const known = this.#known(parts.app, parts.function, version);

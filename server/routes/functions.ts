@@ -35,10 +35,16 @@ function workersOf({ name, workers }: NodeFunction): HostedWorkers {
   throw new ServerError('OPTION_INVALID', `${name} is built in and has no workers; only functions of an app have`);
 }
 
-function describe({ name, workers }: NodeFunction): {
+function describe({ name, workers, ...its }: NodeFunction): {
   readonly name: string;
+  readonly version?: number;
   readonly stats?: FunctionStats;
   readonly autoscaler?: Scaling;
 } {
-  return { name, ...(workers && { stats: workers.stats, autoscaler: workers.scaling }) };
+  const version = 'version' in its ? its.version : undefined;
+  return {
+    name,
+    ...(version !== undefined && { version }),
+    ...(workers && { stats: workers.stats, autoscaler: workers.scaling }),
+  };
 }

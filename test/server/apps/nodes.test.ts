@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { Sources, startAppNode, telling } from './fixture.ts';
+import { Apps } from '../../../sdk/deploy/apps.ts';
+import { Sources, startAppNode, telling, TOKEN } from './fixture.ts';
 
 test('nodes of one storage run what was deployed to any of them, and hear of what was changed', async (t) => {
   const data = await mkdtemp(join(tmpdir(), 'warpmap-two-'));
@@ -12,9 +13,7 @@ test('nodes of one storage run what was deployed to any of them, and hear of wha
     await using other = await startAppNode({ data });
     const which = (name: string) => other.warp.function<number, string>(name).remote(0);
     await one.apps.deploy(await sources.write('app.ts', telling('one')));
-    // It finds the file of the store by itself.
-    await other.journal.says('the store of calls is open');
-    t.is(await which('telling/which'), 'one 0');
+    t.is(await which('telling/which'), 'one 0', 'though it had kept nothing before');
     await one.apps.deploy(await sources.write('app.ts', telling('two')));
     t.is(await which('telling/which@2'), 'two 0', 'a version that it does not know is looked for at once');
     await one.apps.stop('telling');
@@ -76,8 +75,39 @@ test('what was deployed is there when its node is started again', async (t) => {
     await node.apps.deploy(await sources.write('app.ts', telling('one')));
     await node.stop();
     await using again = await startAppNode({ data });
-    await again.journal.says('the store of calls is open');
     t.is(await again.warp.function('telling/which').remote(0), 'one 0');
+  } finally {
+    await rm(data, { recursive: true });
+  }
+});
+
+test('all nodes that are named have changed when a command says so, and one that keeps its apps elsewhere is told', async (t) => {
+  const data = await mkdtemp(join(tmpdir(), 'warpmap-two-'));
+  try {
+    await using sources = await Sources.make();
+    await using one = await startAppNode({ data });
+    await using other = await startAppNode({ data });
+    await using both = await Apps.open({ nodes: [one.url, other.url], token: TOKEN });
+    const which = other.warp.function<number, string>('telling/which');
+    const first = await sources.write('one.ts', telling('one'));
+    const second = await sources.write('two.ts', telling('two'));
+    for (const [act, expected] of [
+      [() => both.deploy(first), 'one 0'],
+      [() => both.deploy(second), 'two 0'],
+      [() => both.rollback('telling'), 'one 0'],
+      [() => both.deploy(second, { strategy: 'recreate' }), 'two 0'],
+    ] as const) {
+      await act();
+      t.is(await which.remote(0), expected);
+    }
+    await both.stop('telling');
+    await t.throwsAsync(which.remote(0), { code: 'APP_STOPPED' });
+
+    await using apart = await startAppNode();
+    await using all = await Apps.open({ nodes: [one.url, apart.url], token: TOKEN });
+    const error = await t.throwsAsync(all.deploy(first), { code: 'STORES_DIFFER' });
+    t.true(error.message.includes(`not for ${apart.url}`), error.message);
+    t.is((await one.apps.history('telling')).current, 4);
   } finally {
     await rm(data, { recursive: true });
   }
