@@ -5,6 +5,7 @@ import { callCommand } from './commands/call.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { typesCommand } from './commands/types.ts';
 import { runCommand } from './commands/run.ts';
+import { volumeCommand } from './commands/volume.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { EmbedOptions } from './embed.ts';
 import { device, limit, port, positive, seconds } from './parse.ts';
@@ -29,6 +30,7 @@ export function createProgram(parts: Parts = realParts): Command {
   program.addCommand(inherited(callCommand(), program));
   program.addCommand(inherited(typesCommand(), program));
   program.addCommand(inherited(runCommand(), program));
+  program.addCommand(inherited(volumeCommand(), program));
   return program;
 }
 
