@@ -8,6 +8,7 @@ import { benchOptions } from './harness/options.ts';
 import { report } from './harness/report.ts';
 import { resultsOf } from './harness/results.ts';
 import { type JobTiming, measureJobs } from './jobs/measure.ts';
+import { openOurs } from './jobs/ours.ts';
 import { openPeers } from './jobs/peers.ts';
 import { startDatabases } from './jobs/postgres.ts';
 
@@ -22,7 +23,8 @@ const results: Result[] = [];
   const database = await startDatabases();
   const peers = options.peers ? await openPeers(database, { stack, skipped }) : [];
   const environment = environmentOf({ kind: 'cpu', name: 'no engine', software: false }, options.seed);
-  const subjects = peers.map((peer) => ({ ...peer, inputs: quick ? peer.inputs / 4 : peer.inputs }));
+  const ours = [stack.use(await openOurs(inputs)), stack.use(await openOurs(inputs, await database()))];
+  const subjects = [...ours, ...peers.map((peer) => ({ ...peer, inputs: quick ? peer.inputs / 4 : peer.inputs }))];
   const { submits, drains } = await measureJobs(subjects, { rounds, inputs });
   for (const [what, timings] of Object.entries({
     'inputs on disk': submits,

@@ -1,11 +1,11 @@
 /** A node whose functions cost next to nothing, so that what is timed is the way there and back. Run as a process. */
 import { fileURLToPath } from 'node:url';
-import type { Engine } from '../../core/contract.ts';
 import type { HostedFunction } from '../../core/functions/contract.ts';
 import { AppHost } from '../../server/host/app-host.ts';
 import { countBuffersWithHeap } from '../../server/buffer-memory.ts';
 import { createLog } from '../../server/log.ts';
 import { startServer } from '../../server/server.ts';
+import { noEngine } from './no-engine.ts';
 import { rows, WIDTH } from './work.ts';
 
 const echo: HostedFunction<number> = {
@@ -26,23 +26,8 @@ const vector: HostedFunction<number> = {
   }),
 };
 
-const none = (): never => {
-  throw new Error('Expected only the functions of this node, got a use of its engine.');
-};
-
-const engine: Engine = {
-  device: { kind: 'cpu', index: 0, name: 'none', software: false, features: [] },
-  model: { name: 'none', dims: WIDTH, maxTokens: 1, origin: 'none' },
-  embed: none,
-  collection: none,
-  existingCollection: none,
-  collections: () => [],
-  drop: none,
-  [Symbol.asyncDispose]: async () => {},
-};
-
 countBuffersWithHeap();
 const log = createLog({ destination: { write: () => {} } });
 const host = await AppHost.open(fileURLToPath(new URL('app.ts', import.meta.url)), { log });
-const { url } = await startServer({ engine, functions: [echo, vector, ...host.functions], log });
+const { url } = await startServer({ engine: noEngine, functions: [echo, vector, ...host.functions], log });
 console.log(url);
