@@ -7,8 +7,8 @@ import { RequestCopy } from './request-copy.ts';
 export interface ConnectionOptions {
   readonly target: URL;
   readonly clock: Clock;
-  /** The fault that shall befall the request that begins now, if any, and whom to tell when it has. */
-  readonly next: () => Affliction | undefined;
+  /** The fault that shall befall the request that begins so, if any, and whom to tell when it has. */
+  readonly next: (line: string) => Affliction | undefined;
   readonly onClosed: () => void;
 }
 
@@ -78,7 +78,7 @@ export class Connection {
     const line = /^(?:GET|POST|DELETE) \/[^ ]*/.exec(chunk.subarray(0, 64).toString('latin1'))?.[0];
     if (line === undefined) return;
     this.#bytes = { request: 0, answer: 0 };
-    this.#affliction = line === 'POST /v1/map' ? this.#options.next() : undefined;
+    this.#affliction = this.#options.next(line);
     if (this.#affliction?.fault.kind === 'duplicate') {
       this.#copy = new RequestCopy(this.#options.target, this.#affliction.befell);
     }

@@ -5,6 +5,14 @@ import type { Clock } from '../../../shard/contract.ts';
 import { type Affliction, Connection } from './connection.ts';
 import type { Fault } from './contract.ts';
 
+export interface ProxyOptions {
+  readonly clock?: Clock;
+  /** Method and path of the requests that faults befall. Default: batches of maps. */
+  readonly afflicted?: RegExp;
+}
+
+const MAPS = /^POST \/v1\/map$/;
+
 /** Stands between clients and a node, and passes on what each sends, but for the faults that it is told to commit. */
 export class Proxy implements AsyncDisposable {
   readonly url: string;
@@ -16,23 +24,25 @@ export class Proxy implements AsyncDisposable {
   readonly committed: Partial<Record<Fault['kind'], number>> = {};
   readonly #server: Server;
   readonly #clock: Clock;
+  readonly #afflicted: RegExp;
   readonly #connections = new Set<Connection>();
   #planned: Affliction[] = [];
   /** Connections that wait to be let in. */
   #waiting: Socket[] | undefined;
 
-  private constructor(server: Server, target: string, clock: Clock) {
+  private constructor(server: Server, target: string, { clock = systemClock, afflicted = MAPS }: ProxyOptions) {
     this.#server = server;
     this.target = target;
     this.#clock = clock;
+    this.#afflicted = afflicted;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on('connection', (socket) => this.#accept(socket));
   }
 
-  static async start(target: string, { clock = systemClock }: { readonly clock?: Clock } = {}): Promise<Proxy> {
+  static async start(target: string, options: ProxyOptions = {}): Promise<Proxy> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new Proxy(server, target, clock);
+    return new Proxy(server, target, options);
   }
 
   /** Connections that live. */
@@ -40,7 +50,7 @@ export class Proxy implements AsyncDisposable {
     return this.#connections.size;
   }
 
-  /** Befalls the next `POST /v1/map` that no other fault is planned for; resolves when it has. */
+  /** Befalls the next of the `afflicted` requests that no other fault is planned for; resolves when it has. */
   async afflict(fault: Fault): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     let befallen = false;
@@ -99,7 +109,7 @@ export class Proxy implements AsyncDisposable {
     const connection: Connection = new Connection(socket, {
       target: new URL(this.target),
       clock: this.#clock,
-      next: () => this.#planned.shift(),
+      next: (line) => (this.#afflicted.test(line) ? this.#planned.shift() : undefined),
       onClosed: () => this.#connections.delete(connection),
     });
     this.#connections.add(connection);

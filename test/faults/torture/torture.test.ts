@@ -1,0 +1,25 @@
+import test from 'ava';
+import { missingPostgres } from '../../fixtures/postgres.ts';
+import type { StoreKind } from './nodes.ts';
+import { torture } from './torture.ts';
+
+const seed = Number(process.env['WARPMAP_TORTURE_SEED'] ?? 1);
+const without = await missingPostgres();
+
+for (const store of ['sqlite', 'postgres'] satisfies StoreKind[]) {
+  const declare = store === 'postgres' && without !== undefined ? test.skip : test;
+  declare(
+    `torture: calls over processes that die at any moment lose nothing, on ${store} (seed ${seed})`,
+    async (t) => {
+      t.timeout(120_000);
+      const report = await torture({ seed, store, seconds: 8, inputs: 300, apart: 150 });
+      const { calls, inputs, runs, failed, cancelled, convicted, faults, wrong } = report;
+      t.log(
+        `${calls} calls, ${inputs} inputs, ${runs} runs, ${failed} failed, ${cancelled} cancelled, ${convicted} convicted`,
+      );
+      t.log('faults:', faults);
+      t.deepEqual(wrong, []);
+      t.true(Object.values(faults).reduce((sum, count) => sum + count, 0) > 10);
+    },
+  );
+}
