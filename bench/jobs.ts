@@ -34,6 +34,7 @@ const results: Result[] = [];
     const beside = (byHand: boolean): readonly JobTiming[] =>
       timings.filter(({ subject }) => !subject.peer || subject.byHand === byHand);
     results.push(...resultsOf(beside(false), { ...rate, question: what }, environment));
+    if (!timings.some(({ subject }) => subject.byHand)) continue;
     results.push(
       ...resultsOf(beside(true), { ...rate, question: `${what}, beside batches made by hand` }, environment),
     );

@@ -7,12 +7,12 @@ const seed = Number(process.env['WARPMAP_TORTURE_SEED'] ?? 1);
 const without = await missingPostgres();
 
 for (const store of ['sqlite', 'postgres'] satisfies StoreKind[]) {
-  const declare = store === 'postgres' && without !== undefined ? test.skip : test;
+  const declare = store === 'postgres' && without !== undefined ? test.skip : test.serial;
   declare(
     `torture: calls over processes that die at any moment lose nothing, on ${store} (seed ${seed})`,
     async (t) => {
       t.timeout(120_000);
-      const report = await torture({ seed, store, seconds: 8, inputs: 300, apart: 150 });
+      const report = await torture({ seed, store, seconds: 5, inputs: 200, apart: 150 });
       const { calls, inputs, runs, failed, cancelled, convicted, faults, wrong } = report;
       t.log(
         `${calls} calls, ${inputs} inputs, ${runs} runs, ${failed} failed, ${cancelled} cancelled, ${convicted} convicted`,
