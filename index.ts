@@ -2,10 +2,10 @@ export { open } from './local/open.ts';
 export { connect, type ConnectOptions } from './sdk/connect.ts';
 export type { Connection } from './sdk/connection.ts';
 export * from './sdk/app/deployed-functions.ts';
-export { deploy } from './sdk/deploy/deploy.ts';
+export { deploy, openApps } from './sdk/deploy/deploy.ts';
 export type { DeployOptions, DeployOutcome } from './sdk/deploy/options.ts';
-export type { AppsOptions } from './sdk/deploy/apps.ts';
-export type { AppVersion, Strategy } from './shard/app/deployment.ts';
+export type { Apps, AppsOptions, NodeLogLine } from './sdk/deploy/apps.ts';
+export type { AppChange, AppHistory, AppSummary, AppVersion, Strategy } from './shard/app/deployment.ts';
 export { type NamedOptions, RemoteFunction } from './sdk/app/named.ts';
 export type { CallEntry } from './sdk/call/entries.ts';
 export {

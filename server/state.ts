@@ -65,7 +65,13 @@ export class NodeState {
 
   /** The engine, for new work. Throws `NODE_DRAINING` or `NODE_NOT_READY`. */
   open(): Engine {
-    if (!this.draining) return this.engine();
+    this.requireStaying();
+    return this.engine();
+  }
+
+  /** Throws `NODE_DRAINING`. */
+  requireStaying(): void {
+    if (!this.draining) return;
     throw new ServerError('NODE_DRAINING', 'This node is shutting down; send the batch to another', {
       retryAfter: 5,
     });

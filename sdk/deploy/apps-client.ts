@@ -10,6 +10,13 @@ export interface AppsRequest {
 }
 
 const CONNECT_TIMEOUT = 5_000;
+/** Codes that say: another node may do. */
+const PASSING: ReadonlySet<string> = new Set([
+  'NODE_DRAINING',
+  'NODE_NOT_READY',
+  'STORE_UNAVAILABLE',
+  'OBJECTS_UNAVAILABLE',
+]);
 
 /** Asks the nodes of one storage about its apps: whichever answers. */
 export class AppsClient implements AsyncDisposable {
@@ -31,10 +38,12 @@ export class AppsClient implements AsyncDisposable {
       try {
         return await this.askOne<T>(url, asked);
       } catch (error) {
-        if (error instanceof NodeError) throw error;
+        if (error instanceof NodeError && !PASSING.has(error.code)) throw error;
         failures.push(error as Error);
       }
     }
+    const [first] = failures;
+    if (failures.length === 1 && first instanceof NodeError) throw first;
     const reasons = this.urls.map((url, at) => `${url} (${failures[at]!.message})`).join(', ');
     throw new SdkError(
       'NODE_UNREACHABLE',

@@ -1,4 +1,4 @@
-import type { AppsOptions } from './apps.ts';
+import type { Apps, AppsOptions } from './apps.ts';
 import type { DeployOptions, DeployOutcome } from './options.ts';
 
 /**
@@ -7,12 +7,17 @@ import type { DeployOptions, DeployOutcome } from './options.ts';
  */
 export async function deploy(file: string, options: DeployOptions & AppsOptions = {}): Promise<DeployOutcome> {
   const { nodes, token, resolve, ...rest } = options;
-  // Workers load this package, and deploy nothing.
-  const { Apps } = await import('./apps.ts');
-  await using apps = await Apps.open({
+  await using apps = await openApps({
     ...(nodes && { nodes }),
     ...(token !== undefined && { token }),
     ...(resolve && { resolve }),
   });
   return await apps.deploy(file, rest);
+}
+
+/** The apps that are deployed to some nodes. Asks no node yet. Throws as `Apps.open` does. */
+export async function openApps(options: AppsOptions = {}): Promise<Apps> {
+  // Workers load this package, and deploy nothing.
+  const { Apps: Opened } = await import('./apps.ts');
+  return Opened.open(options);
 }

@@ -286,6 +286,7 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
     const { clock, log } = this.#options;
     try {
       await this.#book.refresh();
+      this.#follow();
       for (const name of await this.runs.look([...this.#book.apps.keys()].filter(isOfRun))) {
         await this.#book.remove(name);
         this.#logs.forget(name);

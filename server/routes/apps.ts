@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { DEPLOY, READ } from '../access/scopes.ts';
 import { requireAppName, requireHash } from '../apps/names.ts';
@@ -19,12 +20,11 @@ const MAX_LINES = 1_000;
 const MAX_VERSION = 999_999_999;
 
 /** `/v1/apps` and `/v1/bundles`: which code runs, and how that is changed. */
-export function appRoutes(app: FastifyInstance, { deployments, limits }: Node): void {
+export function appRoutes(app: FastifyInstance, { deployments, limits, state }: Node): void {
   app.put<{ Params: { hash: string } }>('/v1/bundles/:hash', DEPLOY, async ({ params, raw }, reply) => {
+    state.requireStaying();
     const hash = requireHash('the path', params.hash);
-    const chunks: Buffer[] = [];
-    for await (const chunk of readBody(raw, limits.bundleBytes, () => {})) chunks.push(chunk);
-    await deployments.bundles.put(hash, Buffer.concat(chunks));
+    await deployments.bundles.put(hash, await bundleOf(raw, limits.bundleBytes));
     return reply.code(204).send();
   });
 
@@ -33,6 +33,7 @@ export function appRoutes(app: FastifyInstance, { deployments, limits }: Node): 
   }));
 
   app.post('/v1/apps', DEPLOY, async ({ raw, caller }, reply) => {
+    state.requireStaying();
     const request = deployRequestOf(await readObject(raw, limits.jsonBytes));
     const deployed = await deployments.deploy(request, caller.name);
     return reply.code(deployed.created ? 201 : 200).send(deployed);
@@ -83,6 +84,22 @@ export function appRoutes(app: FastifyInstance, { deployments, limits }: Node): 
     await deployments.runs.end(runNameOf(params));
     return reply.code(204).send();
   });
+}
+
+/** Throws `BODY_TOO_LARGE`. */
+async function bundleOf(request: IncomingMessage, limit: number): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of readBody(request, limit, () => {})) chunks.push(chunk);
+  } catch (error) {
+    if (!(error instanceof ServerError) || error.code !== 'BODY_TOO_LARGE') throw error;
+    throw new ServerError(
+      error.code,
+      `Expected a bundle of at most ${limit} bytes; leave out packages with --external, or start the node with another --limit bundleBytes`,
+      { cause: error },
+    );
+  }
+  return Buffer.concat(chunks);
 }
 
 function nameOf({ app }: Named['Params']): string {

@@ -85,10 +85,12 @@ test('a bundle that is not what it says, or is too large, is not stored', async 
       headers: { authorization: `Bearer ${TOKEN}` },
       body: new Uint8Array(bytes),
     });
-    return ((await answer.body.json()) as { error: { code: string } }).error.code;
+    return ((await answer.body.json()) as { error: { code: string; message: string } }).error;
   };
-  t.is(await put(10), 'OPTION_INVALID');
-  t.is(await put(1_001), 'BODY_TOO_LARGE');
+  t.like(await put(10), { code: 'OPTION_INVALID' });
+  const large = await put(1_001);
+  t.is(large.code, 'BODY_TOO_LARGE');
+  t.regex(large.message, /--external/);
 });
 
 test('names that a module makes up by itself are refused as names of clients are', async (t) => {
@@ -129,4 +131,17 @@ test('logs of an app are kept by its node, in order, with the run that wrote the
     fields: { length: 5 },
   });
   t.deepEqual(await node.apps.logs('silent'), []);
+});
+
+test('a node that is about to end takes no deploy; the next one does', async (t) => {
+  await using sources = await Sources.make();
+  await using leaving = await startAppNode();
+  await using staying = await startAppNode();
+  await leaving.server.drain(0);
+  const path = await sources.write('app.ts', telling('one'));
+  await t.throwsAsync(leaving.apps.deploy(path), { code: 'NODE_DRAINING' });
+  await using apps = await Apps.open({ nodes: ['127.0.0.1:1', leaving.url, staying.url], token: TOKEN });
+  // It keeps its apps elsewhere, which is told after.
+  await t.throwsAsync(apps.deploy(path), { code: 'STORES_DIFFER' });
+  t.is((await staying.apps.list()).length, 1);
 });
