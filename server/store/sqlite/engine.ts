@@ -24,7 +24,7 @@ import { asStoreError } from './failure.ts';
 import { Group } from './group.ts';
 import { log, logs } from './logs.ts';
 import { outcomes } from './outcomes.ts';
-import { hide, shrink, sweep, tooOld } from './remove.ts';
+import { hide, hideOld, shrink, sweep } from './remove.ts';
 import { retry } from './retry.ts';
 import { openCalls } from './schema.ts';
 
@@ -101,8 +101,10 @@ export class SqliteEngine implements ChunkStore {
 
   async purge(retentionMs: number): Promise<number> {
     let removed = 0;
-    for (const call of this.#read(() => tooOld(this.#context, retentionMs))) {
-      if (await this.#group.run(() => hide(this.#context, call))) removed++;
+    for (;;) {
+      const some = await this.#group.run(() => hideOld(this.#context, retentionMs));
+      if (some === 0) break;
+      removed += some;
     }
     await this.#clean();
     return removed;

@@ -4,23 +4,27 @@ import type { Context } from './context.ts';
 const AT_ONCE = 256;
 const PAGES_AT_ONCE = 2048;
 
-/** From here on there is no such call, for anyone; its rows are left for `sweep`. False if there is none. */
-export function hide({ database }: Context, call: string): boolean {
+/** Calls that are hidden in one transaction. */
+const CALLS_AT_ONCE = 64;
+
+/** From here on there is no such call, for anyone; its rows are left for `sweep`. */
+export function hide({ database }: Context, call: string): void {
   const row = database.get<{ id: number }>('DELETE FROM calls WHERE call = ? RETURNING id', call);
   if (row) database.run('INSERT INTO remains (call) VALUES (?)', row.id);
-  return row !== undefined;
 }
 
-/** The calls that are too old. */
-export function tooOld({ database, now }: Context, retentionMs: number): string[] {
-  const late = now() - retentionMs;
-  const rows = database.all<{ call: string }>(
+/** Hides some of the calls that are too old; tells how many, which is 0 when none is left. */
+export function hideOld(context: Context, retentionMs: number): number {
+  const late = context.now() - retentionMs;
+  const rows = context.database.all<{ call: string }>(
     `SELECT call FROM calls WHERE finished <= ?
-     UNION ALL SELECT call FROM calls WHERE finished IS NULL AND state = 'open' AND touched <= ?`,
+     UNION ALL SELECT call FROM calls WHERE finished IS NULL AND state = 'open' AND touched <= ? LIMIT ?`,
     late,
     late,
+    CALLS_AT_ONCE,
   );
-  return rows.map(({ call }) => call);
+  for (const { call } of rows) hide(context, call);
+  return rows.length;
 }
 
 /** Deletes some of what removed calls have left. False when nothing is left. */

@@ -119,7 +119,7 @@ test('what a process that died over it has left of a removed call goes with the 
   await store[Symbol.asyncDispose]();
   {
     using database = openCalls(path);
-    t.true(database.transaction(() => hide({ database, now: Date.now }, id)));
+    database.transaction(() => hide({ database, now: Date.now }, id));
   }
   await using again = new SqliteEngine({ path });
   await t.throwsAsync(again.status(id), { code: 'CALL_UNKNOWN' });

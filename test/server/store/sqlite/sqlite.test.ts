@@ -7,31 +7,14 @@ import test from 'ava';
 import { SqliteStore } from '../../../../server/store/sqlite/sqlite.ts';
 import { chunkStoreConformance } from '../conformance.ts';
 import { begin, claim, finished } from '../conformance/stage.ts';
+import { sqliteStage } from './stage.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'warpmap-calls-'));
 test.after.always(() => rm(folder, { recursive: true }));
 let files = 0;
 const newPath = (): string => join(folder, `${files++}`, 'calls.sqlite');
 
-chunkStoreConformance({
-  name: 'SQLite in a thread',
-  async make() {
-    const path = newPath();
-    const clock = new Float64Array(new SharedArrayBuffer(8)).fill(Date.UTC(2026, 10, 24));
-    const opened: SqliteStore[] = [];
-    return {
-      async open() {
-        const store = await SqliteStore.open({ path, clock });
-        opened.push(store);
-        return store;
-      },
-      advance: (milliseconds) => void (clock[0]! += milliseconds),
-      async [Symbol.asyncDispose]() {
-        for (const store of opened) await store[Symbol.asyncDispose]();
-      },
-    };
-  },
-});
+chunkStoreConformance({ name: 'SQLite in a thread', make: sqliteStage });
 
 test('what was stored is there when the file is opened again, and its id is the same', async (t) => {
   const path = newPath();
