@@ -150,7 +150,8 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
   async list({ runs = false }: { readonly runs?: boolean } = {}): Promise<AppSummary[]> {
     await this.#book.refresh({ whole: true });
     const apps = [...this.#book.apps.values()].filter(({ name }) => runs || !isOfRun(name));
-    return apps.map(({ name, current, changes }) => ({
+    const byName = apps.toSorted(({ name: one }, { name: other }) => (one < other ? -1 : 1));
+    return byName.map(({ name, current, changes }) => ({
       name,
       ...(current && { current }),
       changed: changes.at(-1)!.time,
