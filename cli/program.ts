@@ -3,6 +3,7 @@ import { packageVersion } from '../core/version.ts';
 import { appCommand } from './commands/app.ts';
 import { callCommand } from './commands/call.ts';
 import { deployCommand } from './commands/deploy.ts';
+import { storeCommand } from './commands/store.ts';
 import { typesCommand } from './commands/types.ts';
 import { runCommand } from './commands/run.ts';
 import { volumeCommand } from './commands/volume.ts';
@@ -31,6 +32,7 @@ export function createProgram(parts: Parts = realParts): Command {
   program.addCommand(inherited(typesCommand(), program));
   program.addCommand(inherited(runCommand(), program));
   program.addCommand(inherited(volumeCommand(), program));
+  program.addCommand(inherited(storeCommand(), program));
   return program;
 }
 

@@ -32,6 +32,8 @@ export type ServerErrorCode =
   | 'STORE_UNAVAILABLE'
   /** The store was made by a later version of warpmap. */
   | 'STORE_NEWER'
+  /** Never sent: a store can't be moved while nodes use it. */
+  | 'STORE_BUSY'
   /** The store of objects can't be reached or written. */
   | 'OBJECTS_UNAVAILABLE'
   | 'OBJECT_NOT_FOUND'

@@ -71,6 +71,7 @@ export const statusOf: { readonly [Code in AnswerCode]: number } = {
   NODE_NOT_READY: 503,
   STORE_UNAVAILABLE: 503,
   STORE_NEWER: 503,
+  STORE_BUSY: 503,
   DEVICE_NOT_FOUND: 503,
   DEVICE_LOST: 503,
   RUNTIME_UNAVAILABLE: 503,

@@ -16,7 +16,6 @@ import { requireKnown, requireNumber, resolveRetries } from '../../shard/options
 import { requireVolumeName } from '../../shard/volume/names.ts';
 import { FUNCTION_RETRIES } from '../../shard/retry.ts';
 import { SdkError } from '../errors.ts';
-import { requireSchedule } from './cron.ts';
 
 type Names<Options> = readonly (keyof Options)[];
 
@@ -32,13 +31,13 @@ const WORKER_NAMES: Names<WorkerOptions> = [
   'maxRunsPerWorker',
   'volumes',
 ];
-const RUN_NAMES: Names<RunOptions & Validated<Schema>> = ['timeout', 'retries', 'schedule', 'input'];
+const RUN_NAMES: Names<RunOptions & Validated<Schema>> = ['timeout', 'retries', 'input'];
 const BATCHED_NAMES: Names<BatchedRunOptions> = ['maxBatchSize'];
 const DEFAULT_BATCH = 256;
 /** What a timer can wait, about 24 days. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
-export type SettledRun = Pick<SettledOptions, 'timeout' | 'retries' | 'maxBatchSize' | 'schedule'>;
+export type SettledRun = Pick<SettledOptions, 'timeout' | 'retries' | 'maxBatchSize'>;
 export type SettledWorkers = Omit<SettledOptions, keyof SettledRun>;
 
 /** What is declared: a function alone has workers of its own, a method has those of its class. */
@@ -57,7 +56,7 @@ export function settle(
 ): { readonly options: SettledOptions; readonly input: Schema | undefined } {
   const names = [...RUN_NAMES, ...(workers ? [] : WORKER_NAMES), ...(batched ? BATCHED_NAMES : [])];
   requireKnown(options, new Set(names), what);
-  const { timeout, retries = {}, maxBatchSize = DEFAULT_BATCH, schedule, input } = options;
+  const { timeout, retries = {}, maxBatchSize = DEFAULT_BATCH, input } = options;
   if (timeout !== undefined) requireNumber('timeout', timeout, { above: 0, to: MAX_TIMEOUT });
   resolveRetries('retries', retries, FUNCTION_RETRIES);
   if (batched) requireNumber('maxBatchSize', maxBatchSize, { from: 1, whole: true });
@@ -72,7 +71,6 @@ export function settle(
     retries: { ...retries },
     ...(workers ?? workersOf(options)),
     maxBatchSize: batched ? maxBatchSize : undefined,
-    schedule: schedule && requireSchedule(schedule),
   };
   return { options: settled, input };
 }

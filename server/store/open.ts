@@ -1,6 +1,5 @@
 import type { Objects } from '../objects/contract.ts';
 import type { ChunkStore } from './contract.ts';
-import { LargeBodiesStore } from './large.ts';
 import { openPostgresStore } from './postgres/open.ts';
 import { RemoteStore } from './remote/remote.ts';
 import { openObjectsAt } from './objects.ts';
@@ -18,7 +17,7 @@ export interface OpenStorage extends AsyncDisposable {
 export async function openStorage({ store: at, objects: where }: StoragePlaces): Promise<OpenStorage> {
   const objects = await openObjectsAt(where, at);
   try {
-    const store = await openStore(at, objects);
+    const store = await openStore(at);
     return {
       kind: at.kind,
       store,
@@ -34,13 +33,12 @@ export async function openStorage({ store: at, objects: where }: StoragePlaces):
   }
 }
 
-/** The node that owns a store has it whole, and is asked for large blocks too. */
-async function openStore(at: StorePlace, objects: Objects): Promise<ChunkStore> {
+async function openStore(at: StorePlace): Promise<ChunkStore> {
   switch (at.kind) {
     case 'sqlite':
-      return new LargeBodiesStore({ store: await SqliteStore.open({ path: at.path }), objects });
+      return SqliteStore.open({ path: at.path });
     case 'postgres':
-      return new LargeBodiesStore({ store: await openPostgresStore(at.url.href), objects });
+      return await openPostgresStore(at.url.href);
     case 'remote':
       return await RemoteStore.open({ url: at.url.origin, token: at.token });
   }

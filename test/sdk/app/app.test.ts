@@ -19,7 +19,6 @@ const DEFAULTS: SettledOptions = {
   maxRunsPerWorker: undefined,
   volumes: {},
   maxBatchSize: undefined,
-  schedule: undefined,
 };
 
 test('local runs the handler here, one input of a batched one too', async (t) => {
