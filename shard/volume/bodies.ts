@@ -1,9 +1,11 @@
 import { createHash, hash } from 'node:crypto';
+import { ShardError } from '../errors.ts';
 import { DAY_MS, type FileBody, PIECE_BYTES, type PieceName, type VolumeAt, type VolumeBackend } from './contract.ts';
 
+/** A view, such as a Float32Array, is written as its bytes are in memory. */
 export type FileBytes =
   | string
-  | Uint8Array
+  | ArrayBufferView
   | Iterable<Uint8Array>
   | AsyncIterable<Uint8Array>
   | ReadableStream<Uint8Array>;
@@ -71,9 +73,17 @@ function pieceOf({ day, hash: only, pieces }: FileBody, index: number): PieceNam
 }
 
 async function* piecesOf(bytes: FileBytes): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  const parts = typeof bytes === 'string' ? [Buffer.from(bytes)] : bytes instanceof Uint8Array ? [bytes] : bytes;
+  const parts =
+    typeof bytes === 'string'
+      ? [Buffer.from(bytes)]
+      : ArrayBuffer.isView(bytes)
+        ? [new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)]
+        : bytes;
   let piece = new Uint8Array(0);
   for await (const part of parts) {
+    if (!(part instanceof Uint8Array)) {
+      throw new ShardError('INPUT_INVALID', `Expected the parts of a file to be a Uint8Array each, got ${typeof part}`);
+    }
     for (let at = 0; at < part.length;) {
       const taken = part.subarray(at, at + PIECE_BYTES - piece.length);
       piece = appended(piece, taken);

@@ -289,12 +289,12 @@ function requireRange(range: FileRange): void {
 const RANGE_NAMES: ReadonlySet<string> = new Set<keyof FileRange>(['start', 'end']);
 
 function requireBytes(bytes: unknown): void {
-  if (typeof bytes === 'string' || bytes instanceof Uint8Array) return;
+  if (typeof bytes === 'string' || ArrayBuffer.isView(bytes)) return;
   if (typeof bytes === 'object' && bytes !== null && (Symbol.asyncIterator in bytes || Symbol.iterator in bytes))
     return;
   throw new ShardError(
     'INPUT_INVALID',
-    `Expected what to write to be a string, a Uint8Array or a stream of these, got ${typeof bytes}`,
+    `Expected what to write to be a string, a typed array or a stream of Uint8Array, got ${typeof bytes}`,
   );
 }
 

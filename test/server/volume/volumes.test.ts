@@ -259,7 +259,20 @@ test('a stream that fails writes no file', async (t) => {
   }
   await t.throwsAsync(volume.write('a', failing()), { instanceOf: RangeError });
   t.deepEqual(await textsOf(volume), {});
-  await t.throwsAsync(volume.write('a', 5 as unknown as string), { code: 'INPUT_INVALID' });
+  for (const wrong of [
+    5,
+    null,
+    {},
+    [1, 2],
+    ['text'],
+    (async function* () {
+      yield 'text';
+    })(),
+  ]) {
+    await t.throwsAsync(volume.write('a', wrong as unknown as string), { code: 'INPUT_INVALID' });
+  }
+  await volume.write('floats', Float32Array.of(0, 1.5, 2).subarray(1));
+  t.deepEqual([...new Float32Array((await volume.read('floats')).buffer)], [1.5, 2]);
 });
 
 test('a list of many files is whole, in order, and may be of a prefix', async (t) => {
