@@ -29,6 +29,8 @@ const why = whyNoTrace();
 const traceTest = why === undefined ? test.serial : test.skip;
 const unless = why === undefined ? '' : ` (skipped: ${why})`;
 
+const OF_CALL = `call = (SELECT id FROM calls WHERE call = 'call')`;
+
 /** Of what was promised to the writer, what is lost; and all else that is wrong with the file. */
 async function brokenIn(path: string, heard: string): Promise<string[]> {
   // Does what is to be done after a crash, and can be written to.
@@ -40,16 +42,27 @@ async function brokenIn(path: string, heard: string): Promise<string[]> {
 function lostIn(path: string, heard: string): string[] {
   const database = new DatabaseSync(path);
   try {
-    const inputs = valuesByChunk(database, 'SELECT chunk, bytes FROM chunks JOIN blocks ON blocks.id = chunks.block');
-    const outputs = valuesByChunk(database, 'SELECT chunk, block AS bytes FROM outcomes');
+    const inputs = valuesByChunk(
+      database,
+      `SELECT chunk, bytes FROM chunks JOIN blocks ON blocks.id = chunks.block WHERE ${OF_CALL}`,
+    );
+    const outputs = valuesByChunk(database, `SELECT chunk, block AS bytes FROM outcomes WHERE ${OF_CALL}`);
+    const known = new Set(
+      database
+        .prepare('SELECT call FROM calls')
+        .all()
+        .map(({ call }) => call),
+    );
+    const kept = (line: string): boolean => {
+      const [what, ...rest] = line.split(' ');
+      if (what === 'created') return known.has('call');
+      if (what === 'removed') return !known.has(rest.join(' '));
+      return (what === 'appended' ? inputs : outputs).has(Number(rest[0]));
+    };
     const lost = heard
       .split('\n')
       .slice(0, -1)
-      .filter((line) => {
-        const [what, index] = line.split(' ');
-        if (what === 'created') return database.prepare(`SELECT 1 FROM calls WHERE call = 'call'`).get() === undefined;
-        return !(what === 'appended' ? inputs : outputs).has(Number(index));
-      });
+      .filter((line) => !kept(line));
     const others = [...inputs, ...outputs].filter(([index, [first]]) => String(first).split(' ')[1] !== String(index));
     return [...lost.map((line) => `lost: ${line}`), ...others.map(([index]) => `chunk ${index} has other values`)];
   } finally {
@@ -127,6 +140,7 @@ traceTest(
     const heard = new Disk();
     for (const operation of operations) heard.perform(operation);
     t.true(heard.heard.split('\n').length > 100);
+    t.regex(heard.heard, /^removed/m);
   },
 );
 
