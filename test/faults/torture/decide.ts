@@ -41,7 +41,7 @@ export function decide(seed: number, value: number): Decision {
 
 function filling(random: () => number): string {
   const draw = random();
-  if (draw < 0.0005) return 'large '.repeat(Math.ceil(LARGE / 6));
+  if (draw < 0.002) return 'large '.repeat(Math.ceil(LARGE / 6));
   return '.'.repeat(Math.floor(random() * (draw < 0.02 ? 20_000 : 40)));
 }
 
