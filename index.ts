@@ -22,6 +22,8 @@ export type { SpawnMapOptions } from './sdk/call/spawn.ts';
 export type { CallCounts, CallLogLine, CallState, CallStatus } from './shard/call/contract.ts';
 export type { RetryPolicy } from './shard/retry.ts';
 export { App } from './sdk/app/app.ts';
+export { cron, type CronOptions } from './sdk/app/cron.ts';
+export type { Missed, Schedule } from './shard/app/schedule.ts';
 export type { AppClass, Lifecycle } from './sdk/app/class.ts';
 export type { CalledEither, CalledFunction, CalledGenerator, CallOptions, MapArguments } from './sdk/app/called.ts';
 export type { ForEachOptions } from './sdk/app/for-each.ts';

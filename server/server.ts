@@ -23,6 +23,7 @@ import { listen } from './listen.ts';
 import { Turns } from './map/turns.ts';
 import { Metrics } from './metrics.ts';
 import { Replays } from './replay/replays.ts';
+import { Schedules } from './schedules/schedules.ts';
 import { NodeState } from './state.ts';
 import { Storage } from './storage.ts';
 import { placesOf } from './store/settings.ts';
@@ -131,6 +132,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     directory: options.data,
     packages: resolve(options.packages ?? '.'),
     serves: (name) => fixed.names.some((each) => partsOf(each)?.app === name),
+    onScheduled: (scheduled) => schedules.follow(scheduled),
     shelf: options.shelf ?? (() => (shelf ??= shelfOf())),
     clock,
     log,
@@ -148,6 +150,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     turns,
     log,
     node: () => `${hostname()}:${bound.port}`,
+  });
+  const schedules = new Schedules({
+    objects: async () => (await storage.open()).objects,
+    fire: (runnable, key, due) => durable.beginOnce(runnable, key, due),
+    clock,
+    time: Date.now,
+    log,
   });
   const node = {
     state,
@@ -179,6 +188,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     state.startDraining();
     calls.abortAll(new ServerError('NODE_DRAINING', 'This node was stopped'));
     await app.close();
+    await schedules[Symbol.asyncDispose]();
     // Before what it runs is gone.
     await durable[Symbol.asyncDispose]();
     await deployments[Symbol.asyncDispose]();

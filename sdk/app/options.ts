@@ -16,6 +16,7 @@ import { requireKnown, requireNumber, resolveRetries } from '../../shard/options
 import { requireVolumeName } from '../../shard/volume/names.ts';
 import { FUNCTION_RETRIES } from '../../shard/retry.ts';
 import { SdkError } from '../errors.ts';
+import { requireSchedule } from './cron.ts';
 
 type Names<Options> = readonly (keyof Options)[];
 
@@ -31,13 +32,13 @@ const WORKER_NAMES: Names<WorkerOptions> = [
   'maxRunsPerWorker',
   'volumes',
 ];
-const RUN_NAMES: Names<RunOptions & Validated<Schema>> = ['timeout', 'retries', 'input'];
+const RUN_NAMES: Names<RunOptions & Validated<Schema>> = ['timeout', 'retries', 'schedule', 'input'];
 const BATCHED_NAMES: Names<BatchedRunOptions> = ['maxBatchSize'];
 const DEFAULT_BATCH = 256;
 /** What a timer can wait, about 24 days. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
-export type SettledRun = Pick<SettledOptions, 'timeout' | 'retries' | 'maxBatchSize'>;
+export type SettledRun = Pick<SettledOptions, 'timeout' | 'retries' | 'maxBatchSize' | 'schedule'>;
 export type SettledWorkers = Omit<SettledOptions, keyof SettledRun>;
 
 /** What is declared: a function alone has workers of its own, a method has those of its class. */
@@ -56,7 +57,7 @@ export function settle(
 ): { readonly options: SettledOptions; readonly input: Schema | undefined } {
   const names = [...RUN_NAMES, ...(workers ? [] : WORKER_NAMES), ...(batched ? BATCHED_NAMES : [])];
   requireKnown(options, new Set(names), what);
-  const { timeout, retries = {}, maxBatchSize = DEFAULT_BATCH, input } = options;
+  const { timeout, retries = {}, maxBatchSize = DEFAULT_BATCH, schedule, input } = options;
   if (timeout !== undefined) requireNumber('timeout', timeout, { above: 0, to: MAX_TIMEOUT });
   resolveRetries('retries', retries, FUNCTION_RETRIES);
   if (batched) requireNumber('maxBatchSize', maxBatchSize, { from: 1, whole: true });
@@ -71,6 +72,7 @@ export function settle(
     retries: { ...retries },
     ...(workers ?? workersOf(options)),
     maxBatchSize: batched ? maxBatchSize : undefined,
+    schedule: schedule && requireSchedule(schedule),
   };
   return { options: settled, input };
 }

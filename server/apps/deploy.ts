@@ -50,11 +50,12 @@ export async function deploy(request: DeployRequest, by: string, parts: DeployPa
   // An app may come from anywhere, and names become paths.
   const app = requireAppName(host.name, { run: run !== undefined });
   for (const { name } of host.descriptions) requireFunctionName(name);
-  const functions = host.descriptions.map(({ name, generator, exported, options: { minWorkers } }) => ({
+  const functions = host.descriptions.map(({ name, generator, exported, options: { minWorkers, schedule } }) => ({
     name,
     generator,
     ...(exported !== undefined && { exported }),
     minWorkers,
+    ...(schedule && { schedule }),
   }));
   if (functions.length === 0) {
     throw new ServerError('APP_INVALID', `The app ${app} declares no function; give it one with \`app.function(…)\``);

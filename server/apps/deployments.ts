@@ -19,6 +19,7 @@ import { AppHost } from '../host/app-host.ts';
 import type { VolumeSource } from '../host/volumes.ts';
 import type { Shelf } from '../host/gpu/shelf.ts';
 import type { Objects } from '../objects/contract.ts';
+import type { Scheduled } from '../schedules/schedules.ts';
 import type { ChunkStore, Runnable } from '../store/contract.ts';
 import { Book } from './book.ts';
 import { Bundles } from './bundles.ts';
@@ -58,6 +59,8 @@ export interface DeploymentsOptions {
   readonly shelf: () => Promise<Shelf>;
   /** Default: handlers have none. */
   readonly volumes?: VolumeSource | undefined;
+  /** Told which functions are to be run by themselves, whenever it may have changed. */
+  readonly onScheduled?: (scheduled: readonly Scheduled[]) => void;
   readonly clock: Clock;
   /** Milliseconds since 1970. Default: the system's. */
   readonly time?: () => number;
@@ -270,6 +273,7 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
 
   #follow(): void {
     this.#live.follow(this.#book.apps, (app) => this.runs.isOver(app));
+    this.#options.onScheduled?.(scheduledIn(this.#book.apps));
   }
 
   /** Looks whether something has changed, once at a time, and when to look next. Never rejects. */
@@ -299,6 +303,16 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
     const wait = clock.now() - this.#usedAt < USED_MS ? FRESH_MS : IDLE_MS;
     this.#timer = clock.after(wait, () => void this.#look());
   }
+}
+
+/** Of current versions; apps of runs have no schedules. */
+function scheduledIn(apps: ReadonlyMap<string, AppState>): Scheduled[] {
+  const deployed = [...apps.values()].filter(({ name }) => !isOfRun(name));
+  return deployed.flatMap(({ name: app, current }) =>
+    (current?.functions ?? []).flatMap(({ name, schedule }) =>
+      schedule ? [{ function: qualified(app, name), version: current!.version, schedule }] : [],
+    ),
+  );
 }
 
 function namesOf(app: string, { functions }: AppVersion): string[] {

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { encodeBlock } from '../../shard/wire/block.ts';
 import type { CallStart, CallStatus, CallChunk } from '../../shard/call/contract.ts';
 import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
@@ -15,6 +17,7 @@ import type {
   LogPage,
   OutcomePage,
   OutcomesPage,
+  Runnable,
   StoredStatus,
 } from '../store/contract.ts';
 import { Changes } from './changes.ts';
@@ -87,14 +90,31 @@ export class DurableCalls implements AsyncDisposable {
   async begin(start: CallStart): Promise<Begun> {
     const engine = this.#options.state.open();
     const { functions } = this.#options;
-    const { version } = await functions.bind(start.function, start.version);
-    const bound = { ...start, ...(version !== undefined && { version }) };
-    using held = await functions.hold(start.function, () => {}, version);
+    const { function: name, version } = await functions.bind(start.function, start.version);
+    const bound = { ...start, function: name, ...(version !== undefined && { version }) };
+    using held = await functions.hold(name, () => {}, version);
     const batch = { call: start.id, batch: 0 };
     if ('route' in held.function) held.function.route(start.options, engine, batch);
     else held.function.bind(start.options, engine, batch);
     const created = await (await this.#store()).create(bound);
     return { ...created, ...(version !== undefined && { version }) };
+  }
+
+  /** Begins a call of one input that the function gets as its argument; once for a key, however often it is asked for. */
+  async beginOnce({ function: name, version }: Runnable, key: string, input: unknown): Promise<void> {
+    const store = await this.#store();
+    try {
+      const start = { id: randomUUID(), function: name, key, single: true, ...(version !== undefined && { version }) };
+      // Whoever began it may have been ended before it was whole.
+      const { id } = await store.create(start);
+      const block = encodeBlock([input]).bytes.joined();
+      await store.append(id, [{ index: 0, first: 0, count: 1, block }]);
+      await store.seal(id, { chunks: 1, inputs: 1 });
+      this.changes.worked();
+    } catch (error) {
+      // A node that knew of another version was faster.
+      if (!(error instanceof ServerError) || error.code !== 'CALL_CONFLICT') throw error;
+    }
   }
 
   async append(call: string, chunks: readonly CallChunk[]): Promise<void> {

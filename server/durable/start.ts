@@ -12,7 +12,9 @@ const NAMES: ReadonlySet<string> = new Set<keyof CallStart>([
   'key',
   'single',
 ]);
-const MAX_NAME = 128;
+const MAX_KEY = 128;
+/** An app with its run, a function and a version. */
+const MAX_NAME = 256;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What a request to begin a call says. Throws `OPTION_INVALID`. */
@@ -28,11 +30,11 @@ export function callStartOf(body: object): CallStart {
   if (retries !== undefined) resolveRetries('retries', retries, FUNCTION_RETRIES);
   return {
     id,
-    function: requireText('function', name),
+    function: requireText('function', name, MAX_NAME),
     ...(version !== undefined && { version }),
     ...(options !== undefined && { options }),
     ...(retries !== undefined && { retries }),
-    ...(key !== undefined && { key: requireText('key', key) }),
+    ...(key !== undefined && { key: requireText('key', key, MAX_KEY) }),
     ...(single !== undefined && { single: requireBoolean('single', single) }),
   };
 }
@@ -42,9 +44,9 @@ export function isCallId(text: string): boolean {
   return UUID.test(text);
 }
 
-function requireText(name: string, value: unknown): string {
-  if (typeof value === 'string' && value.length >= 1 && value.length <= MAX_NAME) return value;
-  throw expected(name, `a text of 1 to ${MAX_NAME} characters`, value);
+function requireText(name: string, value: unknown, max: number): string {
+  if (typeof value === 'string' && value.length >= 1 && value.length <= max) return value;
+  throw expected(name, `a text of 1 to ${max} characters`, value);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,5 +1,6 @@
 import type { Objects } from '../objects/contract.ts';
 import type { ChunkStore } from './contract.ts';
+import { LargeBodiesStore } from './large.ts';
 import { openPostgresStore } from './postgres/open.ts';
 import { RemoteStore } from './remote/remote.ts';
 import { openObjectsAt } from './objects.ts';
@@ -17,7 +18,7 @@ export interface OpenStorage extends AsyncDisposable {
 export async function openStorage({ store: at, objects: where }: StoragePlaces): Promise<OpenStorage> {
   const objects = await openObjectsAt(where, at);
   try {
-    const store = await openStore(at);
+    const store = await openStore(at, objects);
     return {
       kind: at.kind,
       store,
@@ -33,12 +34,13 @@ export async function openStorage({ store: at, objects: where }: StoragePlaces):
   }
 }
 
-async function openStore(at: StorePlace): Promise<ChunkStore> {
+/** The node that owns a store has it whole, and is asked for large blocks too. */
+async function openStore(at: StorePlace, objects: Objects): Promise<ChunkStore> {
   switch (at.kind) {
     case 'sqlite':
-      return SqliteStore.open({ path: at.path });
+      return new LargeBodiesStore({ store: await SqliteStore.open({ path: at.path }), objects });
     case 'postgres':
-      return await openPostgresStore(at.url.href);
+      return new LargeBodiesStore({ store: await openPostgresStore(at.url.href), objects });
     case 'remote':
       return await RemoteStore.open({ url: at.url.origin, token: at.token });
   }

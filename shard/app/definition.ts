@@ -2,6 +2,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { RetryPolicy } from '../retry.ts';
 import type { ByteSize } from './byte-size.ts';
+import type { Schedule } from './schedule.ts';
 
 /**
  * A GPU by words of its name, such as `h100`, or `any`; or by the memory that it must have; or `cpu` for none.
@@ -50,6 +51,8 @@ export interface RunOptions {
   readonly timeout?: number;
   /** For inputs on which the handler failed. Default: those of a map, which has no retries. */
   readonly retries?: Partial<RetryPolicy>;
+  /** When it is run by itself once it is deployed, with the time at which it was due, a `Date`; made by `cron`. Default: never. */
+  readonly schedule?: Schedule;
 }
 
 export interface BatchedRunOptions extends RunOptions {
@@ -86,6 +89,7 @@ export interface SettledOptions {
   readonly volumes: Readonly<Record<string, string>>;
   /** Of a batched function only. */
   readonly maxBatchSize: number | undefined;
+  readonly schedule: Schedule | undefined;
 }
 
 export interface FunctionDefinition {

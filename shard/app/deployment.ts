@@ -1,5 +1,7 @@
 /** What clients and nodes tell each other of deployed apps. Times are milliseconds since 1970. */
 
+import type { Schedule } from './schedule.ts';
+
 /**
  * What becomes of the workers of the version before: with `rolling` they finish what they have, with `recreate` they are
  * ended first, and what they had is sent again.
@@ -37,6 +39,7 @@ export interface DeployedFunction {
   readonly exported?: string;
   /** Workers that each node keeps of it. */
   readonly minWorkers: number;
+  readonly schedule?: Schedule;
 }
 
 export interface AppVersion {

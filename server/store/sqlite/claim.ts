@@ -77,7 +77,7 @@ function take(
     database.run(
       `UPDATE chunks SET state = 'leased', fence = fence + 1, since = ?, until = ? WHERE call = ? AND chunk = ?`,
       now,
-      now + leaseMs,
+      now + Math.ceil(leaseMs),
       candidate.id,
       chunk,
     );
@@ -136,7 +136,7 @@ function renewOne({ database, now }: Context, { call, index, fence }: LeaseName,
     database.run(
       'UPDATE chunks SET since = ?, until = ? WHERE call = ? AND chunk = ?',
       time,
-      time + leaseMs,
+      time + Math.ceil(leaseMs),
       row.id,
       index,
     );

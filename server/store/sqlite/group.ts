@@ -49,8 +49,10 @@ export class Group {
   /** False if nothing could be written, because of one of them: then each is to be tried by itself. */
   #together(requests: readonly Request[]): boolean {
     const settle: (() => void)[] = [];
+    let begun = false;
     try {
       this.#database.transaction(() => {
+        begun = true;
         for (const { work, resolve, reject } of requests) {
           const before = this.#database.changes();
           try {
@@ -63,8 +65,11 @@ export class Group {
           }
         }
       });
-    } catch {
-      return false;
+    } catch (error) {
+      if (begun) return false;
+      // Another process has the file: it would be waited for by each.
+      for (const { reject } of requests) reject(asStoreError(error));
+      return true;
     }
     for (const each of settle) each();
     return true;

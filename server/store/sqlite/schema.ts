@@ -90,6 +90,9 @@ const MIGRATIONS: readonly string[] = [
 export function openCalls(path: string, { busyMs }: { readonly busyMs?: number | undefined } = {}): Database {
   const database = new Database(path, { synchronous: 'full', busyMs });
   try {
+    // On macOS a sync leaves in the disk's cache what it has not yet written, unless it is told not to.
+    database.exec('PRAGMA fullfsync = ON');
+    database.exec('PRAGMA checkpoint_fullfsync = ON');
     // Above it the log is cut when it was written back, after a transaction that made it large.
     database.exec('PRAGMA journal_size_limit = 67108864');
     database.transaction(() => migrate(database));

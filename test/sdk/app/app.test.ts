@@ -19,6 +19,7 @@ const DEFAULTS: SettledOptions = {
   maxRunsPerWorker: undefined,
   volumes: {},
   maxBatchSize: undefined,
+  schedule: undefined,
 };
 
 test('local runs the handler here, one input of a batched one too', async (t) => {

@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { DatabaseSync } from 'node:sqlite';
 import test from 'ava';
 import { SqliteEngine } from '../../../../server/store/sqlite/engine.ts';
 import { hide } from '../../../../server/store/sqlite/remove.ts';
@@ -94,16 +93,23 @@ test.serial(
   },
 );
 
-test('a file that another holds for too long is unavailable, and is there again when it lets go', async (t) => {
-  const path = newPath();
-  await using store = new SqliteEngine({ path, busyMs: 20 });
-  const other = new DatabaseSync(path);
-  other.exec('BEGIN IMMEDIATE');
-  await t.throwsAsync(store.create(start()), { code: 'STORE_UNAVAILABLE', message: /locked/ });
-  other.exec('ROLLBACK');
-  other.close();
-  t.true((await store.create(start())).created);
-});
+test.serial(
+  'a file that another holds for too long is unavailable to all who ask, after one wait, and then there again',
+  async (t) => {
+    const path = newPath();
+    using statements = new Statements();
+    await using store = new SqliteEngine({ path, busyMs: 20 });
+    using other = openCalls(path);
+    other.exec('BEGIN IMMEDIATE');
+    statements.transactions = 0;
+    const asked = await Promise.allSettled(Array.from({ length: 10 }, () => store.create(start())));
+    for (const each of asked) t.like(each, { status: 'rejected', reason: { code: 'STORE_UNAVAILABLE' } });
+    t.regex(String((asked[0] as PromiseRejectedResult).reason), /locked/);
+    t.is(statements.transactions, 1);
+    other.exec('ROLLBACK');
+    t.true((await store.create(start())).created);
+  },
+);
 
 test('what a process that died over it has left of a removed call goes with the next purge, and the disk has its room back', async (t) => {
   const path = newPath();
