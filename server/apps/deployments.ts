@@ -29,6 +29,7 @@ import { LiveVersions, stopped } from './live-versions.ts';
 import { LogBook } from './log-book.ts';
 import { partsOf } from './names.ts';
 import { requirePackages } from './packages.ts';
+import { Runnables } from './runnables.ts';
 import { Runs } from './runs.ts';
 
 /** Milliseconds after which another look is due, where someone asks. */
@@ -43,7 +44,7 @@ export interface AppStorage {
   readonly opened: { readonly objects: Objects } | undefined;
   /** Undefined where nothing was ever kept in it. */
   openIfThere(): Promise<{ readonly objects: Objects } | undefined>;
-  open(): Promise<{ readonly objects: Objects; readonly store: Pick<ChunkStore, 'list'> }>;
+  open(): Promise<{ readonly objects: Objects; readonly store: Pick<ChunkStore, 'list' | 'backlog'> }>;
   /** Resolves when it is first open; rejects if it never will be. */
   readonly first: Promise<unknown>;
 }
@@ -75,7 +76,7 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
   readonly #book: Book;
   readonly #live: LiveVersions;
   readonly #logs: LogBook;
-  #runnables: { readonly of: ReadonlyMap<string, AppState>; readonly list: readonly Runnable[] } | undefined;
+  readonly #runnables = new Runnables();
   #usedAt = -Infinity;
   #lookedAt = -Infinity;
   #looking: Promise<void> | undefined;
@@ -114,17 +115,9 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
   }
 
   get runnables(): readonly Runnable[] {
-    const { apps } = this.#book;
-    if (this.#runnables?.of !== apps) {
-      const up = [...apps.values()].filter(({ current }) => current !== undefined);
-      const list = up.flatMap(({ name, versions }) =>
-        [...versions.values()].flatMap((version) =>
-          namesOf(name, version).map((function_) => ({ function: function_, version: version.version })),
-        ),
-      );
-      this.#runnables = { of: apps, list };
-    }
-    return this.#runnables.list;
+    return this.#runnables.list(this.#book.apps, () =>
+      this.#live.functions.map(({ name, version }) => ({ function: name, version: version! })),
+    );
   }
 
   async bind(wanted: Versioned): Promise<Runnable | undefined> {
@@ -288,6 +281,8 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
     try {
       await this.#book.refresh();
       this.#follow();
+      const { store } = await this.#options.storage.open();
+      await this.#runnables.look(this.#book.apps, store, clock.now());
       for (const name of await this.runs.look([...this.#book.apps.keys()].filter(isOfRun))) {
         await this.#book.remove(name);
         this.#logs.forget(name);
