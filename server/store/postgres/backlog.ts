@@ -4,7 +4,7 @@ import type { Session } from './database.ts';
 export async function backlogOf(session: Session): Promise<Backlog[]> {
   const rows = await session.query<Backlog & { readonly version: number | null }>(
     `with leased as (
-       select call, sum(remaining) as running from warpmap.chunks where leased_until > clock_timestamp() group by call
+       select call, sum(remaining) as running from warpmap.chunks where leased_until > now() group by call
      )
      select function, version, sum(inputs - done - failed - coalesce(running, 0))::bigint as pending,
          sum(coalesce(running, 0))::bigint as running

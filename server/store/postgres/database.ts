@@ -20,6 +20,12 @@ export interface Session {
 /** How often a transaction is begun again that others were in the way of. */
 const ATTEMPTS = 6;
 
+/**
+ * Tables that have just been filled have no statistics yet, and the server takes them for small: it would gather all that
+ * waits, and sort it, to find the first few.
+ */
+const BEGIN = 'begin; set local enable_bitmapscan = off';
+
 const INT8 = 20;
 
 /** A node that hangs inside a transaction holds others up no longer than that. */
@@ -104,7 +110,7 @@ export class Database implements Session, AsyncDisposable {
     const client = await this.#connect();
     let failed: Error | undefined;
     try {
-      await send(client, 'begin');
+      await send(client, BEGIN);
       const result = await run({ query: (sql, values) => send(client, sql, values) });
       await send(client, 'commit');
       return result;

@@ -63,6 +63,7 @@ interface WaitingChunk {
 }
 
 export async function retryCall(session: Session, queue: Queue, call: string): Promise<number> {
+  await session.query('set local statement_timeout = 0');
   const [known] = await session.query<RetriedCall>(
     `select c.state, c.queue, c.cancelled, q.turn as reached
        from warpmap.calls c join warpmap.queues q on q.name = c.queue where c.id = $1 for update of c`,

@@ -38,7 +38,7 @@ interface LeasedRow {
 
 export async function claimChunks(session: Session, queue: Queue, want: Claim, reached: Reached): Promise<Lease[]> {
   const names = want.functions.map(queueOf);
-  await expire(session, queue, names);
+  await expire(session, queue);
   const rows: LeasedRow[] = [];
   let open = await queuesWithCalls(session, names);
   // The first of them gets the most; each time it is another.
@@ -127,21 +127,23 @@ interface ExpiredRow {
  * Frees chunks whose lease is over: what is said under it counts no more, and each gets a ticket for another. Leases and
  * delays that begin in the future end too: the clock was set back, and nobody knows when they began.
  */
-async function expire(session: Session, queue: Queue, names: readonly string[]): Promise<void> {
+async function expire(session: Session, queue: Queue): Promise<void> {
   const rows = await session.query<ExpiredRow>(
-    `with expired as (
+    `with over as materialized (
+       (select call, index from warpmap.chunks where leased_until < now() limit $1)
+       union (select call, index from warpmap.chunks where since > now() + interval '${STEP}' limit $1)
+     ), expired as (
        select c.call, c.index, c.ticket as old, k.queue, (c.leased_until is not null)::int as lost
-       from warpmap.chunks c join warpmap.calls k on k.id = c.call
-       where (c.leased_until < clock_timestamp() or c.since > clock_timestamp() + interval '${STEP}')
-         and k.queue = any($1::text[])
-       limit $2 for update of c skip locked
+       from over o join warpmap.chunks c on c.call = o.call and c.index = o.index join warpmap.calls k on k.id = c.call
+       where c.leased_until < now() or c.since > now() + interval '${STEP}'
+       for update of c skip locked
      )
      update warpmap.chunks c
        set leased_until = null, since = null, fence = c.fence + e.lost, losses = c.losses + e.lost,
          ticket = case when c.remaining > 0 then gen_random_uuid() end
        from expired e where c.call = e.call and c.index = e.index
        returning c.call, c.index, c.turn, c.ticket, e.old, e.queue`,
-    [names, EXPIRED_AT_ONCE],
+    [EXPIRED_AT_ONCE],
   );
   for (const [name, expired] of Map.groupBy(rows, (row) => row.queue)) {
     await queue.remove(

@@ -26,7 +26,7 @@ const STATUSES = `
     coalesce(leased.running, 0)::bigint as running
   from warpmap.calls c left join lateral (
     select sum(remaining) as running from warpmap.chunks
-    where call = c.id and leased_until > clock_timestamp()
+    where call = c.id and leased_until > now()
   ) leased on true`;
 
 export const STATUS_OF_CALL: string = `${STATUSES} where c.id = $1`;
