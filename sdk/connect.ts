@@ -39,7 +39,7 @@ export interface ConnectOptions {
   readonly resolve?: Resolve;
   /**
    * Names under which apps are deployed, where these are not the names that their modules give them:
-   * `{ 'my-app': 'staging' }`. Handles are called by them. Default: none.
+   * `{ 'my-app': 'staging' }`. Functions are called by them. Default: none.
    */
   readonly apps?: Readonly<Record<string, string>>;
   /** Told of the id of each call that `spawn` or `spawnMap` begins, before its inputs are uploaded. */

@@ -119,7 +119,11 @@ export class Connection implements AsyncDisposable {
     if (typeof named !== 'string') {
       return calledOn<A, O>(this.#nodes, named, { ...(second as CallOptions), appNamed: (app) => this.#named(app) });
     }
-    if (typeof second !== 'string') return namedOn<A, O>(this.#nodes, named, { ...second });
+    if (typeof second !== 'string') {
+      const [app, ...rest] = named.split('/');
+      const name = rest.length === 0 ? named : [this.#named(app!), ...rest].join('/');
+      return namedOn<A, O>(this.#nodes, name, { ...second });
+    }
     return deployedOn<A, O>(this.#nodes, { app: this.#named(named), name: second }, third);
   }
 

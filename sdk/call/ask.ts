@@ -100,10 +100,13 @@ export class CallNodes {
     return signal ? AbortSignal.any([signal, this.closed]) : this.closed;
   }
 
-  /** The node that may be asked soonest, the one that answered last before others. */
+  /** The node that may be asked soonest: before others the one that answered last, and then those that have answered. */
   #choose(standings: ReadonlyMap<Node, Standing>): Node {
     const { nodes } = this.#nodes;
-    const next = (node: Node): number => standings.get(node)?.next ?? (node === this.#preferred ? -1 : 0);
+    const next = (node: Node): number => {
+      const fresh = node === this.#preferred ? -2 : this.#stores.knows(node) ? -1 : 0;
+      return standings.get(node)?.next ?? fresh;
+    };
     const [first] = nodes.toSorted((a, b) => next(a) - next(b));
     if (first) return first;
     throw new ShardError('LANES_EXHAUSTED', 'The connection has no node left to ask; add one');

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeInfo } from '../contract.ts';
 import { NodeError, SdkError } from '../errors.ts';
 import type { Node, Nodes } from '../node.ts';
@@ -6,39 +7,59 @@ import type { NodeCalls } from './node-calls.ts';
 
 type Store = NonNullable<NodeInfo['store']>;
 
+/** Milliseconds for which all nodes are waited for, lest one that does not answer hold up what others could take. */
+const PATIENCE = 2_000;
+
 /** Sees to it that all nodes of a connection that keep calls keep the same ones: any of them may be asked for any call. */
 export class Stores {
   readonly #nodes: Nodes;
-  readonly #known = new WeakMap<Node, Promise<Store | undefined>>();
+  readonly #known = new WeakMap<Node, Store>();
+  readonly #asked = new WeakMap<Node, Promise<Store | undefined>>();
 
   constructor(nodes: Nodes) {
     this.#nodes = nodes;
   }
 
-  /** Throws `STORES_DIFFER`. Nodes that can't be asked now are when they are turned to. */
+  /** Throws `STORES_DIFFER` or `NO_STORE`. Nodes that do not answer now are compared when they are turned to. */
   async requireOne(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#nodes.nodes.map((node) => this.callsOn(node, signal).catch(onlyDifferent)));
+    // Those that were asked before and have not answered yet are not waited for again.
+    const nodes = this.#nodes.nodes.filter((node) => !this.#asked.has(node));
+    const checks = nodes.map((node) => this.callsOn(node, signal).catch(onlyDifferent));
+    const over = new AbortController();
+    const patience = sleep(PATIENCE, undefined, { signal: AbortSignal.any([over.signal, signal]) }).catch(() => {});
+    try {
+      await Promise.race([Promise.all(checks), patience]);
+    } finally {
+      over.abort();
+    }
+    signal.throwIfAborted();
+  }
+
+  /** Whether a node has answered before. */
+  knows(node: Node): boolean {
+    return this.#known.has(node);
   }
 
   /** Durable calls on a node. Throws `NO_STORE`, `STORES_DIFFER`, and what the node says that can't be asked. */
   async callsOn(node: Node, signal: AbortSignal): Promise<NodeCalls> {
     if (!node.calls) throw noStore();
-    const store = await this.#storeOf(node, node.calls, signal);
+    const store = this.#known.get(node) ?? (await unlessAborted(this.#storeOf(node, node.calls), signal));
     for (const other of this.#nodes.nodes) {
-      const known = other === node ? undefined : await this.#known.get(other)?.catch(() => undefined);
+      const known = other === node ? undefined : this.#known.get(other);
       if (store && known && known.id !== store.id) throw differ(node, store, other, known);
     }
     return node.calls;
   }
 
-  #storeOf(node: Node, calls: NodeCalls, signal: AbortSignal): Promise<Store | undefined> {
-    let store = this.#known.get(node);
-    if (!store) {
-      store = storeOn(node, calls, signal);
-      this.#known.set(node, store);
-      // Asked again when it is turned to again.
-      store.catch(() => this.#known.delete(node));
+  /** Asks a node once at a time; again if it did not answer. */
+  async #storeOf(node: Node, calls: NodeCalls): Promise<Store | undefined> {
+    let asked = this.#asked.get(node);
+    if (!asked) {
+      asked = storeOn(node, calls, this.#nodes.closed).finally(() => this.#asked.delete(node));
+      this.#asked.set(node, asked);
     }
+    const store = await asked;
+    if (store) this.#known.set(node, store);
     return store;
   }
 }
@@ -49,6 +70,21 @@ async function storeOn(node: Node, calls: NodeCalls, signal: AbortSignal): Promi
   if (store) return store;
   await calls.list({ limit: 1 }, { signal });
   return (await infoOf(node)).store;
+}
+
+/** What others wait for too, for as long as the signal lets. */
+async function unlessAborted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason as Error);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([shared, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    // One that nobody waits for any more may fail unheard.
+    shared.catch(() => {});
+  }
 }
 
 async function infoOf(node: Node): Promise<NodeInfo> {

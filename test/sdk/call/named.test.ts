@@ -79,10 +79,13 @@ test.serial('what handlers log is read with the call, and printed by the command
   await using warp = await at.connect();
   const call = await warp.function<[number], number>('told', 'add').spawnMap([5, 6]);
   const followed = await Array.fromAsync(call.logs({ follow: true }));
-  t.deepEqual(followed.map(({ message, fields }) => [message, fields]).toSorted(), [
-    ['adding', { a: 5, b: 0 }],
-    ['adding', { a: 6, b: 0 }],
-  ]);
+  t.deepEqual(
+    followed.toSorted((a, b) => a.index! - b.index!).map(({ message, fields }) => [message, fields]),
+    [
+      ['adding', { a: 5, b: 0 }],
+      ['adding', { a: 6, b: 0 }],
+    ],
+  );
   const { stdout } = await runCommand(main, ['call', 'logs', call.id], { env: at.env });
   t.regex(stdout, /^\d{4}-.*Z info +\S+ \[0\] adding \{"a":5,"b":0\}$/m);
 });

@@ -206,6 +206,20 @@ test('nodes of different stores are refused, with the mend', async (t) => {
   t.is(first.store.calls.size + second.store.calls.size, 0);
 });
 
+test('a node that does not answer holds up no other for long, nor again', async (t) => {
+  const store = new FakeStore();
+  await using first = await FakeCallNode.start(store);
+  await using second = await FakeCallNode.start(store);
+  await using warp = await connect({ nodes: [first.url, second.url] });
+  const hung = Promise.withResolvers<void>();
+  first.hang = hung.promise;
+  for (let turn = 0; turn < 3; turn++) await double(warp).spawn(turn);
+  t.is(second.store.calls.size, 3);
+  // Only the first asked it.
+  t.is(first.hanging, 1);
+  hung.resolve();
+});
+
 test('a store that stays away is told as what the node says', async (t) => {
   await using node = await FakeCallNode.start();
   await using warp = await connect({ nodes: [node.url] });
