@@ -4,10 +4,11 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
+// @ts-expect-error -- it comes without types.
+import Untyped from 's3rver';
 
 interface Context {
   readonly method: string;
@@ -37,7 +38,7 @@ interface S3rver {
   close(): Promise<void>;
 }
 
-const S3rver = createRequire(import.meta.url)('s3rver') as new (options: object) => S3rver;
+const S3rver = Untyped as new (options: object) => S3rver;
 
 export interface S3Server extends AsyncDisposable {
   /** Of a place below the bucket of that name; what is in it can be used with the credentials that the URL has. */
