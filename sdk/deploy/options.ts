@@ -11,7 +11,7 @@ export interface DeployOptions {
   readonly external?: readonly string[];
   /** Make another version, though the bundle is that of the current one. Default: `false`. */
   readonly force?: boolean;
-  /** Make it the app of this run alone, until that is over; docs/deploy.md. 1 to 63 letters, digits or `-`. Default: none. */
+  /** Make it the app of this run alone, until that is over; docs/deploy.md. 1 to 32 letters, digits or `-`. Default: none. */
   readonly run?: string;
 }
 

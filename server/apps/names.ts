@@ -1,7 +1,7 @@
 import { ServerError } from '../errors.ts';
 
 const NAME = /^[A-Za-z][A-Za-z0-9_.\-]{0,62}$/v;
-const OF_RUN = /^[A-Za-z][A-Za-z0-9_.\-]{0,62}(?:~[A-Za-z0-9][A-Za-z0-9\-]{0,62})?$/v;
+const OF_RUN = /^[A-Za-z][A-Za-z0-9_.\-]{0,62}(?:~[A-Za-z0-9][A-Za-z0-9\-]{0,31})?$/v;
 
 /** The name of an app, or with `run` that of a run's. Throws `OPTION_INVALID`. */
 export function requireAppName(name: unknown, { run = false }: { readonly run?: boolean } = {}): string {
@@ -35,10 +35,10 @@ export function nameOfSegment(segment: string): string {
 
 /** Throws `OPTION_INVALID`. */
 export function requireRun(run: unknown): string {
-  if (typeof run === 'string' && /^[A-Za-z0-9][A-Za-z0-9\-]{0,62}$/v.test(run)) return run;
+  if (typeof run === 'string' && /^[A-Za-z0-9][A-Za-z0-9\-]{0,31}$/v.test(run)) return run;
   throw new ServerError(
     'OPTION_INVALID',
-    `Expected run to be 1 to 63 letters, digits or \`-\`, the first no \`-\`, got ${JSON.stringify(run)}`,
+    `Expected run to be 1 to 32 letters, digits or \`-\`, the first no \`-\`, got ${JSON.stringify(run)}`,
   );
 }
 
