@@ -2,6 +2,7 @@
 import test from 'ava';
 import { checkOnce } from '../../bench/jobs/check.ts';
 import { measureJobs } from '../../bench/jobs/measure.ts';
+import { openOurs } from '../../bench/jobs/ours.ts';
 import type { JobsSubject } from '../../bench/jobs/peer.ts';
 import { openPeers } from '../../bench/jobs/peers.ts';
 import { startDatabases } from '../../bench/jobs/postgres.ts';
@@ -10,20 +11,19 @@ async function* from(outputs: readonly unknown[]): AsyncGenerator<unknown> {
   yield* outputs;
 }
 
-test('each installed peer keeps each input once, and the outputs of its runs apart', async (t) => {
+test('we and each installed peer keep each input once, and the outputs of their runs apart', async (t) => {
   t.timeout(60_000);
   await using stack = new AsyncDisposableStack();
-  const peers = await openPeers(await startDatabases(), {
-    stack,
-    skipped: ({ message }) => t.log(`skipped: ${message}`),
-  });
+  const database = await startDatabases();
+  const ours = [stack.use(await openOurs(1500)), stack.use(await openOurs(1500, await database()))];
+  const peers = await openPeers(database, { stack, skipped: ({ message }) => t.log(`skipped: ${message}`) });
   t.true(peers.length > 0, 'pg-boss is always there');
-  for (const peer of peers) {
+  for (const subject of [...ours, ...peers]) {
     for (const inputs of [1, 1500]) {
-      const run = await peer.begin(inputs);
+      const run = await subject.begin(inputs);
       await run.submit();
       await run.drain();
-      await t.notThrowsAsync(run.check(), peer.name);
+      await t.notThrowsAsync(run.check(), subject.name);
       await run.forget();
     }
   }
