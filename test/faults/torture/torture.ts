@@ -7,14 +7,16 @@ import { Clients } from './clients.ts';
 import type { Output } from './decide.ts';
 import { Faults } from './faults.ts';
 import { backlogs, remains } from './leftovers.ts';
-import { startNodes, type StoreKind } from './nodes.ts';
+import { type Nodes, startNodes, type StoreKind } from './nodes.ts';
 import { appPath, plan, type PlannedCall } from './plan.ts';
 
 const LANES = 3;
 /** Of one client. */
 const CALLS = 4;
-/** Milliseconds after the last fault within which all calls must end. */
-const STUCK = 120_000;
+/** Milliseconds in peace within which a call must end. */
+const STUCK = 40_000;
+/** Characters of the log of a node that are shown where one does not. */
+const LOGGED = 4000;
 
 export interface TortureOptions {
   readonly seed: number;
@@ -90,18 +92,17 @@ export async function torture({ seed, store, seconds, inputs, apart }: TortureOp
   }
 
   const calm = performance.now();
-  const signal = AbortSignal.timeout(STUCK);
   const wrong: string[] = [];
   let failed = 0;
   let cancelled = 0;
   let convicted = 0;
   for (const { planned, call } of begun) {
-    await ended(planned, call, signal);
+    await ended({ planned, call }, nodes);
     let found = await audit(seed, planned, call);
     for (let again = 0; found.convicted > 0 && again < 3; again++) {
       convicted += found.convicted;
       await call.retryFailed();
-      await ended(planned, call, signal);
+      await ended({ planned, call }, nodes);
       found = await audit(seed, planned, call);
     }
     if (found.convicted > 0) wrong.push(`${planned.key}: ${found.convicted} inputs still fail, though no process dies`);
@@ -152,12 +153,14 @@ async function stubbornly<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-async function ended({ key }: PlannedCall, call: FunctionCall<Output, unknown>, signal: AbortSignal): Promise<void> {
+async function ended({ planned: { key }, call }: Begun, { members }: Nodes): Promise<void> {
+  const signal = AbortSignal.timeout(STUCK);
   try {
     await call.wait({ signal });
   } catch (error) {
     if (!signal.aborted) throw error;
-    const status = await call.status();
-    throw new Error(`${key} did not end: ${JSON.stringify(status)}`, { cause: error });
+    const status = JSON.stringify(await call.status());
+    const logs = members.map(({ log, url }) => `${url}: ${log.slice(-LOGGED)}`);
+    throw new Error(`${key} did not end: ${status}\n${logs.join('\n')}`, { cause: error });
   }
 }
