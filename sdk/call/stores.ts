@@ -7,8 +7,8 @@ import type { NodeCalls } from './node-calls.ts';
 
 type Store = NonNullable<NodeInfo['store']>;
 
-/** Milliseconds for which all nodes are waited for, lest one that does not answer hold up what others could take. */
-const PATIENCE = 2_000;
+/** Milliseconds for which all nodes are waited for, lest one that does not answer hold up others; opening a store takes a while. */
+const PATIENCE = 10_000;
 
 /** Sees to it that all nodes of a connection that keep calls keep the same ones: any of them may be asked for any call. */
 export class Stores {
