@@ -97,9 +97,10 @@ export class Acks implements Disposable {
   }
 
   #send(): void {
-    if (this.#sending) return;
+    // Also while others are on their way: they take along what has come, and what comes later needs a timer anew.
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
+    if (this.#sending) return;
     this.#sending = true;
     void this.#drain();
   }

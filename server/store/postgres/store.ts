@@ -57,7 +57,8 @@ export class PostgresStore implements ChunkStore {
       reached.clear();
       return claimChunks(session, this.#queue, want, reached);
     });
-    for (const [queue, turn] of reached) await reach(this.#database, queue, turn);
+    // The leases are made, whatever becomes of this note: who does not hear of them leaves them to run out.
+    for (const [queue, turn] of reached) await reach(this.#database, queue, turn).catch(() => {});
     return leases;
   }
 
