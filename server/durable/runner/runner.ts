@@ -64,6 +64,8 @@ export class Runner implements AsyncDisposable {
   readonly #dry = new Set<Work>();
   #wake = Promise.withResolvers<void>();
   #looks = 0;
+  /** How often it was told that there may be work. */
+  #calls = 0;
   #storeFailures = 0;
   #bytes = 0;
 
@@ -152,6 +154,7 @@ export class Runner implements AsyncDisposable {
 
   async #claimOf(works: readonly Work[], limit: number): Promise<boolean> {
     const { store, node, limits, metrics } = this.#options;
+    const calls = this.#calls;
     try {
       const functions = works.map(({ runnable }) => runnable);
       const leases = await store.claim({ node, functions, limit, leaseMs: limits.leaseMs });
@@ -161,7 +164,8 @@ export class Runner implements AsyncDisposable {
         this.#take(lease);
       }
       if (leases.length > 0) this.#looks = 0;
-      if (leases.length < limit) for (const work of works) this.#dry.add(work);
+      // What was told of meanwhile may not have been there yet.
+      if (leases.length < limit && calls === this.#calls) for (const work of works) this.#dry.add(work);
       return leases.length > 0;
     } catch (error) {
       this.#failed('claim', error);
@@ -184,24 +188,24 @@ export class Runner implements AsyncDisposable {
     const holding: Holding = {
       lease,
       controller,
-      ended: Promise.resolve(before)
-        .then(() => this.#hold(lease, controller))
-        .finally(() => {
-          this.#holding.delete(holding);
-          this.#bytes -= lease.block.length;
-          this.#wake.resolve();
-        }),
+      ended: this.#hold(lease, controller, before).finally(() => {
+        this.#holding.delete(holding);
+        this.#bytes -= lease.block.length;
+        this.#wake.resolve();
+      }),
     };
     this.#holding.add(holding);
   }
 
-  /** Never rejects. */
-  async #hold(lease: Lease, controller: AbortController): Promise<void> {
+  /** Runs it once `before` is over. Never rejects. */
+  async #hold(lease: Lease, controller: AbortController, before?: Promise<unknown>): Promise<void> {
     const { metrics, log, functions } = this.#options;
+    // Also while it waits: a chunk whose lease ran out meanwhile would be blamed for that.
     using _ = this.#leases.hold(nameOf(lease), () => {
       metrics.lost(lease.function);
       controller.abort(gone(lease.call));
     });
+    await before;
     const work = this.#workOf(lease);
     let end: ChunkEnd;
     try {
@@ -256,6 +260,7 @@ export class Runner implements AsyncDisposable {
 
   /** There may be work that was not there. */
   #lookAgain(): void {
+    this.#calls++;
     this.#dry.clear();
     this.#looks = 0;
     this.#wake.resolve();

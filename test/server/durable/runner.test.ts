@@ -269,6 +269,29 @@ test('a chunk under which node after node was lost is run input by input, each s
   t.deepEqual(stored, [0, 1, 2, 3]);
 });
 
+test('a chunk that waits to be run with nothing beside it stays leased meanwhile', async (t) => {
+  await using stage = await Stage.open();
+  const gate = Promise.withResolvers<void>();
+  const slow = working(() => gate.promise, { name: 'slow' });
+  const [work, other] = [working(doubled), working(doubled)];
+  let renewals = 0;
+  const store = failing(stage.store, 'renew', () => {
+    // For three times as long as a lease lasts.
+    if (++renewals === 15) gate.resolve();
+    return undefined;
+  });
+  const before = await stage.call([1], { function: 'slow' });
+  const call = await stage.call([1]);
+  await stage.lose(2);
+  stage.runner([slow, work], { store, limits: { leaseMs: 500 } });
+  await stage.until(call, ({ counts }) => counts.running === 1);
+  while (slow.runs.length === 0) await breathe();
+  stage.runner([other]);
+  await stage.done(call);
+  t.like(await stage.store.status(before), { state: 'done' });
+  t.deepEqual([work.runs.length, other.runs.length], [1, 0]);
+});
+
 test('the input that was to be run first is convicted at last, and the others are done', async (t) => {
   await using stage = await Stage.open();
   const call = await stage.call(range(4));
