@@ -96,8 +96,15 @@ export class DurableCalls implements AsyncDisposable {
     const batch = { call: start.id, batch: 0 };
     if ('route' in held.function) held.function.route(start.options, engine, batch);
     else held.function.bind(start.options, engine, batch);
-    const created = await (await this.#store()).create(bound);
-    return { ...created, ...(version !== undefined && { version }) };
+    const store = await this.#store();
+    // `name@version` asks for a version too.
+    const asked = start.version !== undefined || name !== start.function;
+    const created = await store.create(bound).catch((error: unknown) => {
+      if (asked || !isConflict(error)) throw error;
+      return this.#knownOrNew(store, bound);
+    });
+    const whole = created.created ? bound : await store.status(created.id);
+    return { ...created, ...(whole.version !== undefined && { version: whole.version }) };
   }
 
   /** Begins a call of one input that the function gets as its argument; once for a key, however often it is asked for. */
@@ -113,7 +120,7 @@ export class DurableCalls implements AsyncDisposable {
       this.changes.worked();
     } catch (error) {
       // A node that knew of another version was faster.
-      if (!(error instanceof ServerError) || error.code !== 'CALL_CONFLICT') throw error;
+      if (!isConflict(error)) throw error;
     }
   }
 
@@ -188,6 +195,15 @@ export class DurableCalls implements AsyncDisposable {
     await this.#runner?.[Symbol.asyncDispose]();
   }
 
+  /** Who asked for no version means the call of that id or key by whichever version it is run, though another is current now. */
+  async #knownOrNew(store: ChunkStore, { version, ...any }: CallStart): Promise<Created> {
+    const found = await store.create(any);
+    if (!found.created || version === undefined) return found;
+    // It was forgotten meanwhile, and what has been begun here is of no version.
+    await store.remove(found.id);
+    return store.create({ ...any, version });
+  }
+
   #start(store: ChunkStore): void {
     if (this.#ended) return;
     const { node, ...options } = this.#options;
@@ -226,4 +242,8 @@ export class DurableCalls implements AsyncDisposable {
 
 function isFinished({ state }: StoredStatus): boolean {
   return state === 'done' || state === 'cancelled';
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof ServerError && error.code === 'CALL_CONFLICT';
 }

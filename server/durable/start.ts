@@ -45,8 +45,10 @@ export function isCallId(text: string): boolean {
 }
 
 function requireText(name: string, value: unknown, max: number): string {
-  if (typeof value === 'string' && value.length >= 1 && value.length <= max) return value;
-  throw expected(name, `a text of 1 to ${max} characters`, value);
+  // Databases can't keep all that a string can hold.
+  const fits = typeof value === 'string' && value.length >= 1 && value.length <= max;
+  if (fits && value.isWellFormed() && !value.includes('\0')) return value;
+  throw expected(name, `a text of 1 to ${max} characters without NUL or lone surrogates`, value);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

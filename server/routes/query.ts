@@ -27,8 +27,12 @@ export function queryOf<Name extends string>(given: object, names: readonly Name
     text(name) {
       const value = values[name];
       if (value === undefined) return undefined;
-      if (typeof value === 'string' && value.length <= MAX_TEXT) return value;
-      throw new ServerError('OPTION_INVALID', `Expected ${name} to be a text of at most ${MAX_TEXT} characters`);
+      // Databases know no text with NUL.
+      if (typeof value === 'string' && value.length <= MAX_TEXT && !value.includes('\0')) return value;
+      throw new ServerError(
+        'OPTION_INVALID',
+        `Expected ${name} to be a text of at most ${MAX_TEXT} characters without NUL`,
+      );
     },
     oneOf(name, allowed) {
       const value = values[name];

@@ -21,7 +21,11 @@ export interface ChunkStore extends AsyncDisposable {
    * function, or of another version than the one that is asked for.
    */
   create(call: CallStart): Promise<Created>;
-  /** Adds chunks; those that are there already are left alone. Throws `CALL_SEALED` for a new chunk of a call that takes none. */
+  /**
+   * Adds chunks; those that are there already are left alone. Throws `CALL_SEALED` for a new chunk of a call that takes
+   * none, and `CALL_INCOMPLETE` where one has inputs that others have, or leaves no room for those before it: nothing is
+   * added then.
+   */
   append(call: string, chunks: readonly CallChunk[]): Promise<void>;
   /**
    * No more chunks will come. Throws `CALL_INCOMPLETE` unless exactly those are there, numbered from 0 and each beginning

@@ -26,7 +26,12 @@ type Bytes = Uint8Array<ArrayBuffer>;
 const PAGE_BYTES = 16 * 1024 * 1024;
 
 /** After these nothing was stored. */
-const REFUSALS: ReadonlySet<string> = new Set<ServerErrorCode>(['CALL_UNKNOWN', 'CALL_SEALED', 'OPTION_INVALID']);
+const REFUSALS: ReadonlySet<string> = new Set<ServerErrorCode>([
+  'CALL_UNKNOWN',
+  'CALL_SEALED',
+  'CALL_INCOMPLETE',
+  'OPTION_INVALID',
+]);
 
 export interface LargeBodiesOptions {
   readonly store: ChunkStore;

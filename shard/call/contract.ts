@@ -28,6 +28,9 @@ export interface CallStart {
 /** Inputs of one chunk at most. */
 export const MAX_CHUNK_INPUTS = 1024;
 
+/** Number of the last chunk that a call can have: databases keep it in 32 bits. */
+export const MAX_CHUNK_INDEX: number = 2 ** 31 - 2;
+
 /** Consecutive inputs of a call, as one block of docs/wire.md. A chunk that comes twice is stored once. */
 export interface CallChunk {
   /** Number of the chunk in the call, from 0. */

@@ -4,7 +4,7 @@ import { invalid } from '../wire/limits.ts';
 import { Reader } from '../wire/reader.ts';
 import { packValue, unpackValue } from '../wire/values.ts';
 import { Writer } from '../wire/writer.ts';
-import { type CallChunk, type CallOutcome, MAX_CHUNK_INPUTS } from './contract.ts';
+import { type CallChunk, type CallOutcome, MAX_CHUNK_INDEX, MAX_CHUNK_INPUTS } from './contract.ts';
 import { parseCallFailure } from './failure.ts';
 import {
   checkBlock,
@@ -59,6 +59,7 @@ export function decodeChunks(body: Bytes): CallChunk[] {
 
 function chunkOf({ tag: index, first, count, bytes }: Record): CallChunk {
   if (count > MAX_CHUNK_INPUTS) throw invalid(`A chunk has ${count} inputs; the limit is ${MAX_CHUNK_INPUTS}`);
+  if (index > MAX_CHUNK_INDEX) throw invalid(`A chunk has number ${index}; the limit is ${MAX_CHUNK_INDEX}`);
   checkBlock(bytes, count);
   return { index, first, count, block: bytes };
 }

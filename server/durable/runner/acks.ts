@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { CallOutcome } from '../../../shard/call/contract.ts';
+import type { CallFailure, CallOutcome } from '../../../shard/call/contract.ts';
 import type { Clock } from '../../clock.ts';
 import { ServerError } from '../../errors.ts';
 import type { Acknowledgement, ChunkStore, LeaseName } from '../../store/contract.ts';
@@ -205,7 +205,16 @@ function isUnavailable(error: unknown): boolean {
 }
 
 function bytesOf(outcomes: readonly CallOutcome[]): number {
-  return outcomes.reduce((sum, outcome) => sum + (outcome.kind === 'outputs' ? outcome.block.length : 256), 0);
+  return outcomes.reduce(
+    (sum, outcome) => sum + (outcome.kind === 'outputs' ? outcome.block.length : bytesOfFailure(outcome.failure)),
+    0,
+  );
+}
+
+/** About. */
+function bytesOfFailure({ error: { message, details }, input }: CallFailure): number {
+  const { stack }: { readonly stack?: unknown } = details ?? {};
+  return 256 + message.length + input.length + (typeof stack === 'string' ? stack.length : 0);
 }
 
 export function keyOf({ call, index, fence }: LeaseName): string {

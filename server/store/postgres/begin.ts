@@ -4,6 +4,7 @@ import { ServerError } from '../../errors.ts';
 import type { Created } from '../contract.ts';
 import type { CallChunk, CallStart, CallState } from '../../../shard/call/contract.ts';
 import { packPlain } from '../pack.ts';
+import { overlapping } from '../neighbours.ts';
 import { pack, runsOf } from './blocks.ts';
 import type { Session } from './database.ts';
 import { type NewTicket, type Queue, queueOf } from './queue.ts';
@@ -106,12 +107,31 @@ export async function appendChunks(
   if (fed.state !== 'open') {
     throw new ServerError('CALL_SEALED', `Call ${call} is ${fed.state}, and takes no more inputs; begin another`);
   }
+  await requireRoom(session, call, added);
   await session.query(
     `update warpmap.calls set chunks = chunks + $2, inputs = inputs + $3, turn = $4,
          last_chunk = $5, fed = clock_timestamp() where id = $1`,
     [call, added.length, inputs, offset, last],
   );
   await queue.add(session, fed.queue, added);
+}
+
+/** Throws unless each has no input that others have, and leaves one at least to each chunk between it and its neighbours. */
+async function requireRoom(session: Session, call: string, added: readonly NewTicket[]): Promise<void> {
+  const [astray] = await session.query<{ index: number }>(
+    `select c.index from unnest($2::int[]) as a (index) join warpmap.chunks c on c.call = $1 and c.index = a.index
+       left join lateral (
+         select index, first + count as first from warpmap.chunks where call = $1 and index < a.index
+         order by index desc limit 1
+       ) before on true left join lateral (
+         select index, first from warpmap.chunks where call = $1 and index > a.index order by index limit 1
+       ) after on true
+       where coalesce(before.first, 0) + c.index - coalesce(before.index, -1) - 1 > c.first
+         or c.first + c.count + after.index - c.index - 1 > after.first
+       order by c.index limit 1`,
+    [call, added.map(({ index }) => index)],
+  );
+  if (astray) throw overlapping(call, astray.index);
 }
 
 interface SealedCall {

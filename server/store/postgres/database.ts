@@ -14,7 +14,16 @@ export type Row = Record<string, unknown>;
 
 /** Something that statements can be sent to: the database, each by itself; or a transaction. */
 export interface Session {
-  query<Result extends object = Row>(sql: string, values?: readonly unknown[]): Promise<Result[]>;
+  query<Result extends object = Row>(
+    sql: string,
+    values?: readonly unknown[],
+    options?: StatementOptions,
+  ): Promise<Result[]>;
+}
+
+export interface StatementOptions {
+  /** Milliseconds that its answer is waited for; the server has a limit of its own, `statement_timeout`. Default: 35,000. */
+  readonly patienceMs?: number;
 }
 
 /** How often a transaction is begun again that others were in the way of. */
@@ -63,11 +72,15 @@ export class Database implements Session, AsyncDisposable {
     this.#pool.on('error', () => {});
   }
 
-  async query<Result extends object = Row>(sql: string, values?: readonly unknown[]): Promise<Result[]> {
+  async query<Result extends object = Row>(
+    sql: string,
+    values?: readonly unknown[],
+    options?: StatementOptions,
+  ): Promise<Result[]> {
     const client = await this.#connect();
     let failed: Error | undefined;
     try {
-      return await send<Result>(client, sql, values);
+      return await send<Result>(client, sql, values, options);
     } catch (error) {
       failed = asError(error);
       throw translated(error, this.name);
@@ -111,7 +124,7 @@ export class Database implements Session, AsyncDisposable {
     let failed: Error | undefined;
     try {
       await send(client, BEGIN);
-      const result = await run({ query: (sql, values) => send(client, sql, values) });
+      const result = await run({ query: (sql, values, options) => send(client, sql, values, options) });
       await send(client, 'commit');
       return result;
     } catch (error) {
@@ -139,8 +152,10 @@ async function send<Result extends object>(
   client: PoolClient,
   sql: string,
   values?: readonly unknown[],
+  { patienceMs }: StatementOptions = {},
 ): Promise<Result[]> {
-  const result: QueryResult<Result> | QueryResult<Result>[] = await client.query<Result>(sql, values as unknown[]);
+  const statement = { text: sql, values: values as unknown[], ...(patienceMs && { query_timeout: patienceMs }) };
+  const result: QueryResult<Result> | QueryResult<Result>[] = await client.query<Result>(statement);
   // Several statements in one have a result each; what they say is in the last.
   if (Array.isArray(result)) return (result as QueryResult<Result>[]).at(-1)!.rows;
   return result.rows;

@@ -1,6 +1,6 @@
 /** What became of the inputs of a call, a page at a time. */
 import type { OutcomePage, OutcomesPage } from '../contract.ts';
-import { type CallFailure, type CallOutcome, type CallState, MAX_CHUNK_INPUTS } from '../../../shard/call/contract.ts';
+import { type CallFailure, type CallOutcome, MAX_CHUNK_INPUTS } from '../../../shard/call/contract.ts';
 import { unpackPlain } from '../pack.ts';
 import { unknownCall } from './begin.ts';
 import { bytesOf } from './blocks.ts';
@@ -25,18 +25,15 @@ interface Rows {
 
 export async function outcomesOf(session: Session, call: string, page: OutcomePage): Promise<OutcomesPage> {
   // What the call was before: outcomes that come meanwhile are then told by the next page.
-  const [known] = await session.query<{ state: CallState; inputs: number }>(
-    'select state, inputs from warpmap.calls where id = $1',
-    [call],
-  );
-  if (!known) throw unknownCall(call);
-  const finished = known.state === 'done' || known.state === 'cancelled';
+  const finished = await finishedAt(session, call);
+  /** Unless it has been run again since: then outcomes are missing that are still to come. */
+  const isOver = async (): Promise<boolean> => finished !== null && finished === (await finishedAt(session, call));
   if ('after' in page) {
     const { rows, last } = await read(session, call, page, 'number > $2');
     return {
       outcomes: rows.map(outcomeOf),
       next: rows.at(-1)?.number ?? page.after,
-      end: finished && last,
+      end: last && (await isOver()),
     };
   }
   const { from, failed = false } = page;
@@ -54,7 +51,17 @@ export async function outcomesOf(session: Session, call: string, page: OutcomePa
     outcomes.push(outcomeOf(row));
     next = row.first + row.count;
   }
-  return { outcomes, next, end: finished && (last || gap) };
+  return { outcomes, next, end: (last || gap) && (await isOver()) };
+}
+
+/** When the call was done or cancelled, to the microsecond. Throws `CALL_UNKNOWN`. */
+async function finishedAt(session: Session, call: string): Promise<string | null> {
+  const [known] = await session.query<{ finished: string | null }>(
+    'select finished::text from warpmap.calls where id = $1',
+    [call],
+  );
+  if (!known) throw unknownCall(call);
+  return known.finished;
 }
 
 async function read(session: Session, call: string, page: OutcomePage, beyond: string): Promise<Rows> {
@@ -69,7 +76,7 @@ async function read(session: Session, call: string, page: OutcomePage, beyond: s
          from (
            select *, row_number() over page as rank,
              sum(count) over page - count as before,
-             sum(coalesce(octet_length(block), 0)) over page as bytes
+             sum(coalesce(octet_length(block), octet_length(failure))) over page as bytes
            from (
              select * from warpmap.outcomes where call = $1 and ${beyond} ${only} order by ${order} limit $3 + 1
            ) as found window page as (order by ${order})

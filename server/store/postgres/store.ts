@@ -99,9 +99,17 @@ export class PostgresStore implements ChunkStore {
   }
 
   async purge(retentionMs: number): Promise<number> {
-    const calls = await callsToPurge(this.#database, retentionMs);
-    for (const call of calls) await this.remove(call);
-    return calls.length;
+    let removed = 0;
+    for (let after = ''; ;) {
+      const calls = await callsToPurge(this.#database, after, retentionMs);
+      for (const call of calls) {
+        const left = await this.#database.transaction((session) => removeCall(session, call, { retentionMs }));
+        if (left) removed++;
+        await this.#clear(left);
+      }
+      if (calls.length === 0) return removed;
+      after = calls.at(-1)!;
+    }
   }
 
   async log(call: string, lines: readonly CallLogLine[]): Promise<void> {

@@ -3,7 +3,7 @@ import type { OutcomePage, OutcomesPage } from '../contract.ts';
 import { unpackPlain } from '../pack.ts';
 import { callUnknown, type Context } from './context.ts';
 
-/** Bytes of blocks after which a page ends. */
+/** Bytes of blocks and failures after which a page ends. */
 const PAGE_BYTES = 16 * 1024 * 1024;
 
 const COLUMNS = 'id, first, count, failure, block';
@@ -45,7 +45,7 @@ export function outcomes({ database }: Context, call: string, page: OutcomePage)
     told.push(outcomeOf(row));
     next = byPosition ? row.first + row.count : row.id;
     inputs += row.count;
-    bytes += row.block?.length ?? 0;
+    bytes += (row.block ?? row.failure)?.length ?? 0;
   }
   return { outcomes: told, next, end: found.finished !== null && !more };
 }

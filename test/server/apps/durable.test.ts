@@ -41,3 +41,17 @@ test('what a durable call has left waits while its app is stopped, and goes on w
   await node.apps.rollback('telling');
   t.deepEqual(await call.get(), ['one 0', 'one 1']);
 });
+
+test('a key stands for its call also once another version is current, unless a version is asked for', async (t) => {
+  await using sources = await Sources.make();
+  await using node = await startAppNode();
+  await node.apps.deploy(await sources.write('app.ts', telling('one')));
+  const first = await node.warp.function('telling', 'which').spawnMap([1], { key: 'nightly' });
+  await first.wait();
+  await node.apps.deploy(await sources.write('two.ts', telling('two')));
+  const again = await node.warp.function('telling', 'which').spawnMap([1], { key: 'nightly' });
+  t.is(again.id, first.id);
+  t.deepEqual(await again.get(), ['one 1']);
+  const other = node.warp.function('telling', 'which', { version: 2 });
+  await t.throwsAsync(other.spawnMap([1], { key: 'nightly' }), { code: 'CALL_CONFLICT' });
+});

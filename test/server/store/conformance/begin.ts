@@ -137,8 +137,25 @@ export function beginning(check: Check): void {
 
   check('a call is not sealed where one chunk does not begin at the end of the one before it', async (t, store) => {
     const { id } = await store.create(start());
-    await store.append(id, [chunk(0), { ...chunk(1), first: COUNT - 1 }]);
+    await store.append(id, [chunk(0), { ...chunk(1), first: COUNT + 1 }]);
     await t.throwsAsync(store.seal(id, { chunks: 2, inputs: 2 * COUNT }), { code: 'CALL_INCOMPLETE' });
+  });
+
+  check('a chunk with inputs that another has is refused, and all that came with it', async (t, store) => {
+    const { id } = await store.create(start());
+    await store.append(id, [chunk(1), chunk(3)]);
+    for (const first of [0, COUNT - 1, COUNT, 2 * COUNT - 1, 2 * COUNT + 1, 3 * COUNT, 9 * COUNT]) {
+      const refused = store.append(id, [chunk(4), { ...chunk(2), first }]);
+      await t.throwsAsync(refused, { code: 'CALL_INCOMPLETE' }, `chunk 2 from ${first} on`);
+    }
+    // One of the inputs before it must be left to chunk 4.
+    await t.throwsAsync(store.append(id, [{ ...chunk(5), first: 4 * COUNT }]), { code: 'CALL_INCOMPLETE' });
+    await t.throwsAsync(store.append(id, [chunk(4), { ...chunk(5), first: 4 * COUNT + 1 }]), {
+      code: 'CALL_INCOMPLETE',
+    });
+    t.is((await store.status(id)).counts.inputs, 2 * COUNT);
+    await store.append(id, [chunk(0), chunk(2)]);
+    await store.seal(id, { chunks: 4, inputs: 4 * COUNT });
   });
 
   check('a call without inputs is done when it is sealed', async (t, store) => {

@@ -11,6 +11,11 @@ export interface Subject {
   readonly skip?: string | undefined;
   /** A store without calls, and a clock of its own. */
   make(): Promise<Stage>;
+  /**
+   * How many plays of any order are tried. Default: 40; fewer do for what only hands on to a store that is tried by
+   * itself.
+   */
+  readonly plays?: number;
 }
 
 /** Disposed after each test, with all that was opened. */

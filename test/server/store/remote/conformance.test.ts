@@ -8,11 +8,13 @@ const missing = await missingPostgres();
 
 chunkStoreConformance({
   name: 'SQLite of another node',
+  plays: 4,
   make: async () => remoteStage(await sqliteStage()),
 });
 
 chunkStoreConformance({
   name: 'Postgres through another node',
   skip: missing,
+  plays: 4,
   make: async () => remoteStage(await postgresStage()),
 });

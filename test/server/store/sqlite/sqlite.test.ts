@@ -14,7 +14,7 @@ test.after.always(() => rm(folder, { recursive: true }));
 let files = 0;
 const newPath = (): string => join(folder, `${files++}`, 'calls.sqlite');
 
-chunkStoreConformance({ name: 'SQLite in a thread', make: sqliteStage });
+chunkStoreConformance({ name: 'SQLite in a thread', make: sqliteStage, plays: 8 });
 
 test('what was stored is there when the file is opened again, and its id is the same', async (t) => {
   const path = newPath();
