@@ -6,7 +6,7 @@ export { deploy, openApps } from './sdk/deploy/deploy.ts';
 export type { DeployOptions, DeployOutcome } from './sdk/deploy/options.ts';
 export type { Apps, AppsOptions, NodeLogLine } from './sdk/deploy/apps.ts';
 export type { AppChange, AppHistory, AppSummary, AppVersion, Strategy } from './shard/app/deployment.ts';
-export { type NamedOptions, RemoteFunction } from './sdk/app/named.ts';
+export { type NamedOptions, RemoteFunction } from './sdk/app/remote-function.ts';
 export type { CallEntry } from './sdk/call/entries.ts';
 export {
   type CallLogsOptions,

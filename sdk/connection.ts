@@ -10,7 +10,8 @@ import {
 } from './app/called.ts';
 import type { Declared, DeclaredApp, DeclaredName } from './app/deployed.ts';
 import type { FunctionHandle, GeneratorHandle } from './app/handle.ts';
-import { deployedOn, type NamedOptions, namedOn, type RemoteFunction } from './app/named.ts';
+import { deployedOn, namedOn } from './app/named.ts';
+import type { NamedOptions, RemoteFunction } from './app/remote-function.ts';
 import { type CallNodes, callNodesOf } from './call/ask.ts';
 import { FunctionCall } from './call/function-call.ts';
 import type { CallList } from './call/node-calls.ts';

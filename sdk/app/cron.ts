@@ -1,4 +1,4 @@
-import { Cron } from 'croner';
+import { createRequire } from 'node:module';
 import { MISSED, type Missed, type Schedule } from '../../shard/app/schedule.ts';
 import { requireKnown } from '../../shard/options.ts';
 import { SdkError } from '../errors.ts';
@@ -26,6 +26,8 @@ export function requireSchedule({ pattern, timezone, missed }: Schedule): Schedu
   if (!MISSED.includes(missed)) {
     throw invalid(`Expected missed to be one of ${MISSED.join(', ')}, got ${JSON.stringify(missed)}`);
   }
+  // With the first schedule: the workers of every app load this file.
+  const { Cron } = createRequire(import.meta.url)('croner') as typeof import('croner');
   let next: Date | null;
   try {
     next = new Cron(pattern, { timezone, mode: '5-part', paused: true }).nextRun();

@@ -1,42 +1,15 @@
-import type { Scaling } from '../../shard/app/scaling.ts';
 import { requireKnown, requireNumber } from '../../shard/options.ts';
 import { callNodesOf } from '../call/ask.ts';
-import type { FunctionCall } from '../call/function-call.ts';
-import { type SpawnMapOptions, spawnOn } from '../call/spawn.ts';
+import { spawnOn } from '../call/spawn.ts';
 import type { Inputs, MapOptions, Outputs } from '../contract.ts';
 import type { Nodes } from '../node.ts';
 import { remoteMap } from '../remote-function.ts';
-import { ALONE, boundOn, CALL_NAMES, type CalledEither, type CallOptions } from './called.ts';
-import { type ForEachOptions, forEffects } from './for-each.ts';
+import { ALONE, boundOn, CALL_NAMES, type CalledEither } from './called.ts';
+import { forEffects } from './for-each.ts';
 import { requireName } from './options.ts';
+import type { NamedOptions, RemoteFunction } from './remote-function.ts';
 import { remoteGen } from './remote-gen.ts';
-import { type CalledStats, scaleOn, statsOn } from './stats.ts';
-
-/** A function that the nodes have, known by its name: `I` is one input, `O` its output, or an item that it yields. */
-export interface RemoteFunction<I, O> {
-  readonly name: string;
-  /** Runs one input. Rejects with an `InputError` if it fails. */
-  remote(input: I): Promise<O>;
-  /** What a generator function yields for one input, as that of a `CalledGenerator`. */
-  remoteGen(input: I): AsyncGenerator<O, void, undefined>;
-  map<E extends boolean = false>(inputs: Inputs<I>, options?: MapOptions<E>): Outputs<O, E>;
-  /** As `map`, for a function that is run for what it does. Rejects with the first failure. */
-  forEach(inputs: Inputs<I>, options?: ForEachOptions): Promise<void>;
-  /** As that of a `CalledFunction`. */
-  spawn(input: I): Promise<FunctionCall<O>>;
-  /** As that of a `CalledFunction`. */
-  spawnMap(inputs: Inputs<I>, options?: SpawnMapOptions): Promise<FunctionCall<O, O[]>>;
-  /** What it does now, on all nodes and on each. Built-in functions have no workers, and no node tells of them. */
-  stats(): Promise<CalledStats>;
-  /** As that of a `CalledFunction`. */
-  updateAutoscaler(changes: Partial<Scaling>): Promise<void>;
-}
-
-/** Which version of a deployed function is called, and what holds for all that is called through it. */
-export interface NamedOptions extends CallOptions {
-  /** A whole number of 1 or more, for good. Default: the version that is current when a call begins. */
-  readonly version?: number;
-}
+import { scaleOn, statsOn } from './stats.ts';
 
 const NAMED_NAMES: ReadonlySet<string> = new Set<keyof NamedOptions>([...CALL_NAMES, 'version']);
 
@@ -75,24 +48,3 @@ export function namedOn<I, O>(
     updateAutoscaler: (changes) => scaleOn(nodes, name, changes),
   };
 }
-
-/** What finds functions by their names: a connection. */
-interface Naming {
-  function<A extends readonly unknown[] = readonly unknown[], O = unknown>(
-    app: string,
-    name: string,
-    options?: NamedOptions,
-  ): CalledEither<A, O>;
-}
-
-/** `RemoteFunction.fromName(warp, 'app', 'fn')` is `warp.function('app', 'fn')`. */
-export const RemoteFunction: {
-  fromName<A extends readonly unknown[] = readonly unknown[], O = unknown>(
-    warp: Naming,
-    app: string,
-    name: string,
-    options?: NamedOptions,
-  ): CalledEither<A, O>;
-} = {
-  fromName: (warp, app, name, options) => warp.function(app, name, options),
-};

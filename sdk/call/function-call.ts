@@ -3,7 +3,7 @@ import { requireBoolean, requireKnown, requireNumber } from '../../shard/options
 import type { Outputs } from '../contract.ts';
 import { SdkError } from '../errors.ts';
 import type { CallNodes } from './ask.ts';
-import { type CallEntry, entriesOf } from './entries.ts';
+import type { CallEntry } from './entries.ts';
 
 /** What is read of a call, and in which order. */
 export interface ReadOptions {
@@ -111,6 +111,8 @@ export class FunctionCall<O, R = O> {
     const { ordered = true, from = 0, wait = true, failed = false, signal } = options;
     for (const [name, value] of Object.entries({ ordered, wait, failed })) requireBoolean(name, value);
     requireNumber('from', from, { from: 0, whole: true });
+    // With the first that is read: the workers of an app load this class too, and read none.
+    const { entriesOf } = await import('./entries.ts');
     yield* entriesOf<O>(this.#nodes, this.id, { ordered, from, failed, wait, signal });
     if (!wait) return;
     const { state } = await this.status();

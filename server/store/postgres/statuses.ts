@@ -18,7 +18,10 @@ export interface StatusRow {
   readonly finished: number | null;
 }
 
-/** Inputs that a node has are counted where they are: what is leased now is little, and counting it holds up nobody. */
+/**
+ * Inputs that a node has are counted where they are: what is leased now is little, and counting it holds up nobody. Those
+ * of a cancelled call count as cancelled at once, though it takes a while to end their leases.
+ */
 const STATUSES = `
   select c.id, c.function, c.version, c.key, c.single, c.state, c.inputs, c.done, c.failed, c.cancelled, c.retried,
     floor(extract(epoch from c.created) * 1000)::bigint as created,
@@ -26,7 +29,7 @@ const STATUSES = `
     coalesce(leased.running, 0)::bigint as running
   from warpmap.calls c left join lateral (
     select sum(remaining) as running from warpmap.chunks
-    where call = c.id and leased_until > now()
+    where call = c.id and leased_until > now() and c.state <> 'cancelled'
   ) leased on true`;
 
 export const STATUS_OF_CALL: string = `${STATUSES} where c.id = $1`;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { App } from '../../../sdk/app/app.ts';
 import type { CalledFunction, CalledGenerator } from '../../../sdk/app/called.ts';
 import type { FunctionHandle, GeneratorHandle } from '../../../sdk/app/handle.ts';
-import type { RemoteFunction } from '../../../sdk/app/named.ts';
+import type { RemoteFunction } from '../../../sdk/app/remote-function.ts';
 import type { Connection } from '../../../sdk/connection.ts';
 import type { InputError } from '../../../shard/errors.ts';
 import { range, repeat, zip } from '../../../shard/iterables.ts';

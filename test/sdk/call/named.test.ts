@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { repeat } from '../../../shard/iterables.ts';
-import { RemoteFunction } from '../../../sdk/app/named.ts';
+import { RemoteFunction } from '../../../sdk/app/remote-function.ts';
 import { connect } from '../../../sdk/connect.ts';
 import { deploy } from '../../../sdk/deploy/deploy.ts';
 import { main, runCommand, startNode } from '../../cli/fixtures/command.ts';

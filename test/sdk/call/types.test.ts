@@ -1,7 +1,7 @@
 import test from 'ava';
 import { expectTypeOf } from 'expect-type';
 import { App } from '../../../sdk/app/app.ts';
-import { RemoteFunction } from '../../../sdk/app/named.ts';
+import { RemoteFunction } from '../../../sdk/app/remote-function.ts';
 import type { CallEntry } from '../../../sdk/call/entries.ts';
 import { FunctionCall } from '../../../sdk/call/function-call.ts';
 import type { Connection } from '../../../sdk/connection.ts';
