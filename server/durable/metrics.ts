@@ -32,13 +32,13 @@ export class CallMetrics {
   }
 
   leased(functionName: string): void {
-    this.#claims.inc({ function: functionName });
+    this.#claims.inc({ function: labelOf(functionName) });
   }
 
   /** The store has taken what became of inputs. */
   reported(functionName: string, { outcomes, retried }: Pick<Acknowledgement, 'outcomes' | 'retried'>): void {
     const count = (outcome: 'done' | 'failed' | 'retried', inputs: number): void => {
-      if (inputs > 0) this.#inputs.inc({ function: functionName, outcome }, inputs);
+      if (inputs > 0) this.#inputs.inc({ function: labelOf(functionName), outcome }, inputs);
     };
     count(
       'done',
@@ -52,10 +52,15 @@ export class CallMetrics {
   }
 
   lost(functionName: string): void {
-    this.#lost.inc({ function: functionName });
+    this.#lost.inc({ function: labelOf(functionName) });
   }
 
   storeError(verb: string): void {
     this.#errors.inc({ verb });
   }
+}
+
+/** Without its run: there are ever more of these, and a label is never forgotten. */
+function labelOf(functionName: string): string {
+  return functionName.replace(/~[^\/]*/v, '');
 }

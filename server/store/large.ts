@@ -25,6 +25,9 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** Bytes of the blocks of one page, above which it is made shorter. */
 const PAGE_BYTES = 16 * 1024 * 1024;
 
+/** Bytes of the blocks of one claim, above which the rest of it is given back. */
+const CLAIM_BYTES = 128 * 1024 * 1024;
+
 /** After these nothing was stored. */
 const REFUSALS: ReadonlySet<string> = new Set<ServerErrorCode>([
   'CALL_UNKNOWN',
@@ -76,7 +79,9 @@ export class LargeBodiesStore implements ChunkStore {
 
   async claim(want: Claim): Promise<Lease[]> {
     const leases = await this.#store.claim(want);
-    const whole = await Promise.all(leases.map((lease) => this.#fill(lease)));
+    const within = leasesWithin(leases);
+    if (within < leases.length) await this.#release(leases.slice(within), 0);
+    const whole = await Promise.all(leases.slice(0, within).map((lease) => this.#fill(lease)));
     return whole.filter((lease) => lease !== undefined);
   }
 
@@ -174,12 +179,20 @@ export class LargeBodiesStore implements ChunkStore {
       if (block) return { ...lease, block };
     } catch {
       // Another time the objects may be reached.
-      await this.#store.acknowledge([{ lease, outcomes: [], retried: 0, next: { release: { afterMs: RELEASE_MS } } }]);
+      await this.#release([lease], RELEASE_MS);
       return undefined;
     }
-    const outcomes = failuresOf(lease);
-    await this.#store.acknowledge([{ lease, outcomes, retried: 0, next: 'finish' }]);
+    await this.#tell([{ lease, outcomes: failuresOf(lease), retried: 0, next: 'finish' }]);
     return undefined;
+  }
+
+  #release(leases: readonly Lease[], afterMs: number): Promise<void> {
+    return this.#tell(leases.map((lease) => ({ lease, outcomes: [], retried: 0, next: { release: { afterMs } } })));
+  }
+
+  /** Should it fail, these leases run out; the others of their claim must not for that. */
+  async #tell(acknowledgements: readonly Acknowledgement[]): Promise<void> {
+    await this.#store.acknowledge(acknowledgements).catch(() => {});
   }
 
   async #read(outcome: CallOutcome): Promise<CallOutcome> {
@@ -202,6 +215,13 @@ export class LargeBodiesStore implements ChunkStore {
 
 /** Milliseconds until a chunk is leased again whose inputs could not be read. */
 const RELEASE_MS = 5_000;
+
+/** How many leases are kept: one at least. */
+function leasesWithin(leases: readonly Lease[]): number {
+  let bytes = 0;
+  const over = leases.findIndex(({ block }) => (bytes += readReference(block)?.bytes ?? block.length) > CLAIM_BYTES);
+  return over === -1 ? leases.length : Math.max(1, over);
+}
 
 function blocksOf(outcomes: readonly CallOutcome[]): Bytes[] {
   return outcomes.flatMap((outcome) => (outcome.kind === 'outputs' ? [outcome.block] : []));

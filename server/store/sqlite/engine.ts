@@ -42,6 +42,7 @@ export class SqliteEngine implements ChunkStore {
   readonly #database: Database;
   readonly #context: Context;
   readonly #group: Group;
+  #closing = false;
 
   constructor({ path, now = Date.now, busyMs }: EngineOptions) {
     this.#database = openCalls(path, { busyMs });
@@ -123,14 +124,16 @@ export class SqliteEngine implements ChunkStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // What removed calls have left goes on with the next purge.
+    this.#closing = true;
     await this.#group.done();
     this.#database[Symbol.dispose]();
   }
 
   /** Also what others that were killed have left. */
   async #clean(): Promise<void> {
-    while (await this.#group.run(() => sweep(this.#context)));
-    while (await this.#group.run(() => shrink(this.#context)));
+    while (!this.#closing && (await this.#group.run(() => sweep(this.#context))));
+    while (!this.#closing && (await this.#group.run(() => shrink(this.#context))));
   }
 
   #read<Result>(work: () => Result): Result {

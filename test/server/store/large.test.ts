@@ -69,6 +69,24 @@ async function beginLarge(store: ChunkStore, block: Uint8Array<ArrayBuffer>): Pr
   return id;
 }
 
+test('of what is claimed at once no more than 128 MiB is kept, and the rest is free for others', async (t) => {
+  await using made = await fixture();
+  const { id } = await made.store.create(start());
+  for (const index of [0, 1, 2]) {
+    await made.store.append(id, [{ ...chunk(index), block: large(50 * MIB, index) }]);
+  }
+  const leases = await claim(made.store, 3);
+  t.deepEqual(
+    leases.map(({ index, block }) => [index, block.length]),
+    [
+      [0, 50 * MIB],
+      [1, 50 * MIB],
+    ],
+  );
+  t.like((await made.store.status(id)).counts, { pending: COUNT, running: 2 * COUNT });
+  t.like((await claim(made.store, 3))[0], { index: 2, losses: 0 });
+});
+
 test('blocks of more than 1 MiB are objects, and others are not; both come back', async (t) => {
   await using made = await fixture();
   const { store, rows } = made;
