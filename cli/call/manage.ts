@@ -36,9 +36,10 @@ export async function list(options: ListOptions): Promise<void> {
 export async function status(id: string, options: StatusOptions): Promise<void> {
   await using warp = await connectTo(options);
   const call = warp.call(id);
-  if (options.watch !== true) return tell(await call.status(), options);
-  if (options.json !== true) return end(call, options);
-  await follow(call, { onChange: async (each) => print(`${JSON.stringify(each)}\n`) });
+  // Each is waited for here: a connection is closed as soon as this returns.
+  if (options.watch !== true) await tell(await call.status(), options);
+  else if (options.json !== true) await end(call, options);
+  else await follow(call, { onChange: async (each) => print(`${JSON.stringify(each)}\n`) });
 }
 
 export async function wait(id: string, options: StatusOptions): Promise<void> {

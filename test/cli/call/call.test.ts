@@ -117,6 +117,9 @@ test('wait, and status --watch, end with the call, and fail where it was cancell
       .map((line) => (JSON.parse(line) as { state: string }).state),
     ['sealed', 'done'],
   );
+  const ended = await at.warpmap('status', at.id, '--watch');
+  t.like(ended, { code: 0 });
+  t.regex(ended.stdout, /^state +done$/m);
   const other = await begun(range(3));
   await other.warpmap('cancel', other.id);
   t.like(await other.warpmap('wait', other.id), { code: 1 });
