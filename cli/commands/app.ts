@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Apps } from '../../sdk/deploy/apps.ts';
 import { positive } from '../parse.ts';
-import { type NodeFlags, nodesOf, withNodes } from './nodes.ts';
+import { type NodeFlags, namedNodesOf, withNodes } from './nodes.ts';
 
 interface AppFlags extends NodeFlags {
   readonly json?: true;
@@ -26,9 +26,9 @@ export function appCommand(): Command {
   command.addCommand(
     asking('rollback', 'Make another version of an app current: that before, if none is named.')
       .argument('<app>')
-      .addOption(new Option('--version <number>', 'the version').argParser(positive))
-      .action((app: string, flags: AppFlags & { readonly version?: number }) => {
-        const { version } = flags;
+      .addOption(new Option('--to <number>', 'the version').argParser(positive))
+      .action((app: string, flags: AppFlags & { readonly to?: number }) => {
+        const { to: version } = flags;
         return print(flags, (apps) => apps.rollback(app, version === undefined ? {} : { version }), 'describeHistory');
       }),
   );
@@ -72,5 +72,5 @@ async function print<Table extends keyof Tables>(
 
 async function openApps(flags: AppFlags): Promise<Apps> {
   const { Apps } = await import('../../sdk/deploy/apps.ts');
-  return Apps.open(await nodesOf(flags));
+  return Apps.open(await namedNodesOf(flags));
 }

@@ -30,6 +30,7 @@ test('an app is deployed, listed, rolled back, stopped and heard from on the com
   const logs = await run('app', 'logs', 'telling');
   t.regex(logs, /info .*@1 loaded\n/);
   t.false(logs.includes('\u001b'));
+  t.regex(await run('app', 'rollback', 'telling', '--to', '2'), /rollback +2 .*token +current\n$/);
   t.is(await run('app', 'stop', 'telling'), 'telling is stopped\n');
   t.regex(await run('app', 'list'), /telling +stopped/);
 });
@@ -41,7 +42,9 @@ test('types are written where they are wanted', async (t) => {
   await node.apps.deploy(await sources.write('app.ts', telling('one')));
   const env = { WARPMAP_NODES: node.url, WARPMAP_TOKEN: TOKEN };
   const output = join(sources.directory, 'types');
-  const { code, stdout, stderr } = await runCommand(memoryMain, ['types', 'telling', '--output', output], { env });
+  const { code, stdout, stderr } = await runCommand(memoryMain, ['types', 'telling', '--at', '1', '--output', output], {
+    env,
+  });
   t.is(code, 0, stderr);
   t.is(stdout, `${join(output, 'telling.d.ts')}: telling/which\n`);
 });
