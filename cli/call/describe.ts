@@ -21,9 +21,9 @@ export function describeCall(call: CallStatus): string {
     ['left', etaSeconds === undefined ? undefined : duration(etaSeconds)],
     ['created', timeOf(created)],
     ['finished', finished === undefined ? undefined : timeOf(finished)],
-    ['forgotten', expires === undefined ? undefined : timeOf(expires)],
+    ['kept until', expires === undefined ? undefined : timeOf(expires)],
   ];
-  return rows.flatMap(([name, text]) => (text === undefined ? [] : `${name.padEnd(10)}${text}\n`)).join('');
+  return rows.flatMap(([name, text]) => (text === undefined ? [] : `${name.padEnd(12)}${text}\n`)).join('');
 }
 
 export function describeLine({ time, level, message, index, node, fields }: CallLogLine): string {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { STRATEGIES, type Strategy } from '../../shard/app/deployment.ts';
-import { type NodeFlags, nodesOf, withNodes } from './nodes.ts';
+import { type NodeFlags, namedNodesOf, withNodes } from './nodes.ts';
 
 interface DeployFlags extends NodeFlags {
   readonly name?: string;
@@ -33,7 +33,7 @@ export function deployCommand(): Command {
       const { name, tag, strategy, external, force, json } = flags;
       const { deploy } = await import('../../sdk/deploy/deploy.ts');
       const outcome = await deploy(file, {
-        ...(await nodesOf(flags)),
+        ...(await namedNodesOf(flags)),
         ...(name !== undefined && { name }),
         ...(tag !== undefined && { tag }),
         ...(strategy !== undefined && { strategy }),

@@ -30,6 +30,15 @@ export async function nodesOf(flags: NodeFlags): Promise<AppsOptions> {
   return { ...(flags.node && { nodes: flags.node }), ...(token !== undefined && { token }) };
 }
 
+/** The same, for what asks nodes and starts none. Throws `USAGE` if none is named. */
+export async function namedNodesOf(flags: NodeFlags): Promise<AppsOptions> {
+  if (namesNodes(flags)) return nodesOf(flags);
+  throw new CliError(
+    'USAGE',
+    'Expected a node to ask: --node 127.0.0.1:7411, or WARPMAP_NODES; `warpmap serve` starts one here',
+  );
+}
+
 /** Whether any node is named, by flag or environment. */
 export function namesNodes({ node = [] }: NodeFlags): boolean {
   return node.length > 0 || (process.env['WARPMAP_NODES'] ?? '').trim() !== '';
@@ -37,12 +46,7 @@ export function namesNodes({ node = [] }: NodeFlags): boolean {
 
 /** A connection to the nodes that are named. Throws `USAGE` if none is, and as `connect` does. */
 export async function connectTo(flags: NodeFlags): Promise<Connection> {
-  if (!namesNodes(flags)) {
-    throw new CliError(
-      'USAGE',
-      'Expected a node to ask: --node 127.0.0.1:7411, or WARPMAP_NODES; `warpmap serve` starts one here',
-    );
-  }
+  const nodes = await namedNodesOf(flags);
   const { connect } = await import('../../sdk/connect.ts');
-  return connect(await nodesOf(flags));
+  return connect(nodes);
 }

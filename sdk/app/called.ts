@@ -228,7 +228,7 @@ function split<Options extends object>(args: readonly unknown[], name: string): 
   if (columns.length === 0) {
     throw new SdkError(
       'OPTION_INVALID',
-      `Expected inputs for ${name}, one iterable for each parameter; for a function without parameters use starmap(repeat([], 10))`,
+      `Expected inputs for ${name}, one iterable for each parameter; for a function without parameters use starmap or spawnStarmap with repeat([], 10)`,
     );
   }
   return { columns, options: (hasOptions ? last : {}) as Options };

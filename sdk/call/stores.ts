@@ -103,7 +103,7 @@ function onlyDifferent(error: unknown): void {
 function noStore(): SdkError {
   return new SdkError(
     'NO_STORE',
-    'An engine in this process keeps no calls: use connect(), which starts a server that does, or map',
+    'An engine in this process keeps no calls and no volumes: use connect(), which starts a server that does, or map',
   );
 }
 

@@ -131,5 +131,6 @@ function failed(entry: string, root: string, error: unknown): SdkError {
 function describe({ text, location, notes }: Message): string {
   const where = location ? `${location.file}:${location.line}:${location.column + 1}: ` : '';
   const mend = /^Could not resolve "(?![.\/])/v.test(text) ? '; install it here, or name it with --external' : '';
-  return `${where}${text}${mend}${notes.map((note) => `; ${note.text}`).join('')}`;
+  // What esbuild adds there is advice about options of its own.
+  return `${where}${text}${mend || notes.map((note) => `; ${note.text}`).join('')}`;
 }

@@ -223,7 +223,10 @@ export class Deployments implements DeployedFunctions, AsyncDisposable {
     this.#follow();
     const app = this.#book.get(name);
     if (app) return app;
-    throw new ServerError('APP_UNKNOWN', `No app was deployed as ${JSON.stringify(name.slice(0, 140))}`);
+    throw new ServerError(
+      'APP_UNKNOWN',
+      `No app was deployed as ${JSON.stringify(name.slice(0, 140))}; \`warpmap app list\` tells which are`,
+    );
   }
 
   /** Throws `APP_STOPPED`, or `APP_CORRUPT`. */
