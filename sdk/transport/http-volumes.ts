@@ -39,8 +39,8 @@ export class HttpVolumes implements NodeVolumes {
     return (await this.#json<{ files: StoredFile[] }>({ method: 'GET', path })).files;
   }
 
-  async commit({ name, id, version }: VolumeAt, changes: readonly Change[]): Promise<number> {
-    const body = { id, base: version, changes };
+  async commit({ name, id, version }: VolumeAt, changes: readonly Change[], commit: string): Promise<number> {
+    const body = { id, base: version, commit, changes };
     return (await this.#json<{ version: number }>({ method: 'POST', path: pathOf(name, '/commits'), body })).version;
   }
 

@@ -31,7 +31,7 @@ export function volumesOver(nodes: CallNodes): NodeVolumes {
     remove: (name) => nodes.askVolumes((volumes) => volumes.remove(name)),
     stat: (at, path) => nodes.askVolumes((volumes) => volumes.stat(at, path)),
     list: (at, page) => nodes.askVolumes((volumes) => volumes.list(at, page)),
-    commit: (base, changes) => nodes.askVolumes((volumes) => volumes.commit(base, changes)),
+    commit: (base, changes, commit) => nodes.askVolumes((volumes) => volumes.commit(base, changes, commit)),
     readPiece: (at, piece, range) => nodes.askVolumes((volumes) => volumes.readPiece(at, piece, range)),
     writePiece: (at, piece, bytes) => nodes.askVolumes((volumes) => volumes.writePiece(at, piece, bytes)),
   };

@@ -55,8 +55,12 @@ export class LogBook {
   }
 }
 
-/** As it travels, and how many characters that takes. */
+/** As it travels, and how many characters that takes. What a handler passes may hold anything. */
 function asPlain(fields: object): { readonly value: Record<string, unknown>; readonly size: number } {
-  const text = JSON.stringify(fields, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-  return { value: JSON.parse(text) as Record<string, unknown>, size: text.length };
+  try {
+    const text = JSON.stringify(fields, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+    return { value: JSON.parse(text) as Record<string, unknown>, size: text.length };
+  } catch {
+    return { value: { fields: 'unreadable' }, size: 0 };
+  }
 }

@@ -110,7 +110,7 @@ export type VolumeQuestion =
   | { readonly ask: 'open'; readonly name: string }
   | { readonly ask: 'stat'; readonly at: VolumeAt; readonly path: string }
   | { readonly ask: 'list'; readonly at: VolumeAt; readonly page: FilePage }
-  | { readonly ask: 'commit'; readonly at: VolumeAt; readonly changes: readonly Change[] };
+  | { readonly ask: 'commit'; readonly at: VolumeAt; readonly changes: readonly Change[]; readonly commit: string };
 
 /** What a handler may ask of the engine: one of its functions over some inputs, or how large a collection is. */
 export type Question =

@@ -42,7 +42,11 @@ export async function volumeAnswerOf(source: VolumeSource | undefined, question:
     case 'list':
       return backend.list({ ...question.at, id: idOf(question.at.id) }, question.page);
     case 'commit':
-      return backend.commit({ ...question.at, id: idOf(question.at.id) }, changesOf(question.changes));
+      return backend.commit(
+        { ...question.at, id: idOf(question.at.id) },
+        changesOf(question.changes),
+        idOf(question.commit),
+      );
   }
 }
 

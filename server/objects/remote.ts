@@ -43,9 +43,8 @@ export class RemoteObjects implements Objects {
             throw this.#unavailable(error);
           }
         },
-        cancel: async () => {
-          await parts.return?.();
-        },
+        // What was never read has no iterator to end.
+        cancel: () => void body.destroy(),
       },
       { highWaterMark: 0 },
     );

@@ -5,6 +5,7 @@ import { NODE } from '../access/scopes.ts';
 import { readBytes } from '../map/bytes.ts';
 import type { Node } from '../node.ts';
 import type { Objects } from '../objects/contract.ts';
+import { MAX_KEY } from '../objects/key.ts';
 import { MAX_LISTED, PART_BYTES } from '../objects/remote.ts';
 import { queryOf } from './query.ts';
 
@@ -18,7 +19,8 @@ export function objectRoutes(app: FastifyInstance, node: Node): void {
   const open = async (): Promise<Objects> => (await node.storage.open()).objects;
 
   app.get<ObjectRoute>('/v1/objects', NODE, async ({ query: given }) => {
-    const { prefix = '', after = '' } = given as Readonly<Record<string, string>>;
+    const query = queryOf(given, ['prefix', 'after']);
+    const [prefix, after] = [query.text('prefix', MAX_KEY) ?? '', query.text('after', MAX_KEY) ?? ''];
     const found = [];
     for await (const stat of (await open()).list(prefix, after)) if (found.push(stat) === MAX_LISTED) break;
     return { objects: found };

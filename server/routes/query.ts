@@ -9,8 +9,8 @@ export interface Parameters<Name extends string> {
   /** A whole number, if there is one. */
   whole(name: Name, range?: WholeRange): number | undefined;
   needed(name: Name): number;
-  /** A text of at most 256 characters, if there is one. */
-  text(name: Name): string | undefined;
+  /** A text of at most 256 characters, or `max`, if there is one. */
+  text(name: Name, max?: number): string | undefined;
   oneOf<Value extends string>(name: Name, values: readonly Value[]): Value | undefined;
 }
 
@@ -24,15 +24,12 @@ export function queryOf<Name extends string>(given: object, names: readonly Name
   return {
     needed,
     whole: (name, range) => (values[name] === undefined ? undefined : needed(name, range)),
-    text(name) {
+    text(name, max = MAX_TEXT) {
       const value = values[name];
       if (value === undefined) return undefined;
       // Databases know no text with NUL.
-      if (typeof value === 'string' && value.length <= MAX_TEXT && !value.includes('\0')) return value;
-      throw new ServerError(
-        'OPTION_INVALID',
-        `Expected ${name} to be a text of at most ${MAX_TEXT} characters without NUL`,
-      );
+      if (typeof value === 'string' && value.length <= max && !value.includes('\0')) return value;
+      throw new ServerError('OPTION_INVALID', `Expected ${name} to be a text of at most ${max} characters without NUL`);
     },
     oneOf(name, allowed) {
       const value = values[name];

@@ -77,8 +77,9 @@ export function volumeRoutes(app: FastifyInstance, node: Node): void {
   });
 
   app.post<VolumeRoute>('/v1/volumes/:name/commits', CALL, async ({ params, raw }) => {
-    const { id, base, changes } = (await readObject(raw, COMMIT_BYTES)) as Readonly<Record<string, unknown>>;
-    return { version: await (await volumes.open()).commit(atOf(params.name, id, String(base)), changesOf(changes)) };
+    const { id, base, commit, changes } = (await readObject(raw, COMMIT_BYTES)) as Readonly<Record<string, unknown>>;
+    const at = atOf(params.name, id, String(base));
+    return { version: await (await volumes.open()).commit(at, changesOf(changes), idOf(commit)) };
   });
 
   app.get<PieceRoute>('/v1/volumes/:name/pieces/:day/:hash', READ, async ({ params, query }, reply) => {

@@ -24,11 +24,7 @@ export class Times {
 
   /** Those after `last`, up to `now`, at which the function is to be run now: all that are only late, and of the missed as asked. */
   due(last: number, now: number): number[] {
-    const times: number[] = [];
-    for (let time = this.after(last); time <= now; time = this.after(time)) {
-      times.push(time);
-      if (times.length > MAX_MISSED) times.shift();
-    }
+    const times = this.#newest(this.#missed === 'all' ? MAX_MISSED : 1, last, now);
     const late = times.filter((time) => time > now - LATE_MS);
     switch (this.#missed) {
       case 'skip':
@@ -36,7 +32,17 @@ export class Times {
       case 'last':
         return late.length > 0 ? late : times.slice(-1);
       case 'all':
-        return times;
+        return times.slice(-MAX_MISSED);
+    }
+  }
+
+  /** Those after `last`, up to `now`; where they are many, the newest, at least `enough`. Years of minutes are not counted one by one. */
+  #newest(enough: number, last: number, now: number): number[] {
+    for (let span = LATE_MS; ; span *= 2) {
+      const from = Math.max(last, now - span);
+      const times: number[] = [];
+      for (let time = this.after(from); time <= now; time = this.after(time)) times.push(time);
+      if (times.length >= enough || from === last) return times;
     }
   }
 }

@@ -26,7 +26,7 @@ export function pieceNameOf(day: unknown, hash: unknown): PieceName {
 /** Throws `REQUEST_INVALID`. */
 export function idOf(id: unknown): string {
   if (typeof id === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/v.test(id)) return id;
-  throw invalid('id', 'that of a volume', id);
+  throw invalid('id', 'a UUID', id);
 }
 
 function bodyOf(given: unknown): FileBody {

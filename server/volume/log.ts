@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { ShardError } from '../../shard/errors.ts';
-import type { Change, FileBody, VolumeAt } from '../../shard/volume/contract.ts';
+import { type Change, DAY_MS, type FileBody, type VolumeAt } from '../../shard/volume/contract.ts';
 import { dayOf } from '../../shard/volume/bodies.ts';
 import type { Objects } from '../objects/contract.ts';
 import { commitKey } from './keys.ts';
-import { encodeCommit, type PathChange, readCommit } from './records.ts';
+import { type CommitRecord, encodeCommit, type PathChange, readCommit, SNAPSHOT_MS } from './records.ts';
 import { FANOUT, makeSegments, segmentAfter } from './segments.ts';
 import { VolumeState } from './state.ts';
 
@@ -13,6 +13,12 @@ const MAX_GROUP = 10_000;
 
 /** Commits before the newest of which the state in memory can tell; for earlier ones another is made. */
 const KEPT = 10_000;
+/** Changes in memory that later ones have replaced; then fewer commits can be told of. */
+const MAX_REPLACED = 200_000;
+/** States of earlier versions that are kept for who reads on in them. */
+const MAX_OLD = 2;
+/** Ids of commits that are known, so that one that is asked for again is found. */
+const MAX_IDS = 20_000;
 
 export interface LogParts {
   readonly objects: Objects;
@@ -27,10 +33,18 @@ export interface LogParts {
 }
 
 interface Request {
+  /** By which the commit is known, if it is asked for again. */
+  readonly id: string;
   readonly base: VolumeAt;
   readonly changes: readonly Change[];
   readonly resolve: (version: number) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface Base {
+  readonly state: VolumeState;
+  /** Whether pieces of files that were replaced since may have been swept. */
+  readonly isOld: boolean;
 }
 
 /**
@@ -38,28 +52,30 @@ interface Request {
  * the first did before it tries for N + 1.
  */
 export class VolumeLog implements AsyncDisposable {
+  /** When it was last looked whether something is to be swept; milliseconds since 1970. */
+  sweptAt: number = -Infinity;
   readonly #parts: LogParts;
   readonly state: VolumeState = new VolumeState();
   #queue: Request[] = [];
   #writing: Promise<void> | undefined;
   #reading: Promise<void> | undefined;
+  #nextReading: Promise<void> | undefined;
+  readonly #old = new Map<number, Promise<VolumeState>>();
+  readonly #ids = new Map<string, number>();
   #merging: Promise<void> = Promise.resolve();
 
   constructor(parts: LogParts) {
     this.#parts = parts;
   }
 
-  /** Reads what others have committed. */
+  get name(): string {
+    return this.#parts.name;
+  }
+
+  /** Reads what others have committed. One that goes on may have looked before the caller came, so the next is for all who wait. */
   refresh(): Promise<void> {
-    // One that goes on may have looked before the caller came, so another follows it.
-    const before = this.#reading;
-    const reading = (async () => {
-      await before?.catch(() => {});
-      await this.#advance();
-    })();
-    this.#reading = reading;
-    reading.catch(() => {});
-    return reading;
+    this.#nextReading ??= this.#refreshNext();
+    return this.#nextReading;
   }
 
   /** The state that can tell of that version. Throws `VERSION_EXPIRED` for one that there is not. */
@@ -68,14 +84,14 @@ export class VolumeLog implements AsyncDisposable {
     if (version > this.state.version) {
       throw new ShardError('VERSION_EXPIRED', `The volume ${this.#parts.name} has no version ${version}`);
     }
-    return version >= this.state.since ? this.state : stateAt(this.#parts.objects, this.#parts.id, version);
+    return version >= this.state.since ? this.state : this.#oldState(version);
   }
 
   /** Several that ask at once are written together. Throws `VOLUME_CONFLICT`, `VOLUME_STALE` or `FILE_NOT_FOUND`. */
-  commit(base: VolumeAt, changes: readonly Change[]): Promise<number> {
+  commit(base: VolumeAt, changes: readonly Change[], commit: string): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    this.#queue.push({ base, changes, resolve, reject });
-    this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
+    this.#queue.push({ id: commit, base, changes, resolve, reject });
+    this.#writing ??= this.#write();
     return promise;
   }
 
@@ -83,6 +99,23 @@ export class VolumeLog implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing;
     await this.#merging;
+  }
+
+  async #refreshNext(): Promise<void> {
+    await this.#reading?.catch(() => {});
+    this.#nextReading = undefined;
+    this.#reading = this.#advance();
+    await this.#reading;
+  }
+
+  #oldState(version: number): Promise<VolumeState> {
+    const state = this.#old.get(version) ?? stateAt(this.#parts.objects, this.#parts.id, version);
+    this.#old.delete(version);
+    this.#old.set(version, state);
+    state.catch(() => this.#old.delete(version));
+    const [oldest] = this.#old.keys();
+    if (this.#old.size > MAX_OLD) this.#old.delete(oldest!);
+    return state;
   }
 
   async #write(): Promise<void> {
@@ -95,6 +128,8 @@ export class VolumeLog implements AsyncDisposable {
         for (const { reject } of group) reject(error);
       }
     }
+    // At once: who comes after this look at the queue must find that nobody writes.
+    this.#writing = undefined;
   }
 
   #take(): Request[] {
@@ -113,14 +148,20 @@ export class VolumeLog implements AsyncDisposable {
     const { objects, id, now } = this.#parts;
     // A writer may know of commits that are not yet known here.
     if (left.some((each) => each.base.version > this.state.version)) await this.refresh();
-    const bases = new Map<Request, VolumeState>();
+    const bases = new Map<Request, Base>();
     for (const request of group) {
-      if (request.changes.some((change) => 'from' in change)) bases.set(request, await this.at(request.base.version));
+      if (request.changes.some((change) => 'from' in change))
+        bases.set(request, await this.#base(request.base.version));
     }
     for (;;) {
       const version = this.state.version + 1;
       const changes = new Map<string, PathChange>();
       left = left.filter((request) => {
+        const done = this.#ids.get(request.id);
+        if (done !== undefined) {
+          request.resolve(done);
+          return false;
+        }
         try {
           for (const change of this.#resolved(request, { bases: bases.get(request), version, changes }))
             changes.set(change.path, change);
@@ -132,9 +173,10 @@ export class VolumeLog implements AsyncDisposable {
       });
       if (left.length === 0) return;
       if (changes.size === 0) return settle(left, this.state.version);
-      const record = { id: randomUUID(), time: now(), changes: [...changes.values()] };
+      const requests = left.map((request) => request.id);
+      const record = { id: randomUUID(), time: now(), requests, changes: [...changes.values()] };
       if (await this.#create(version, record.id, encodeCommit(record))) {
-        if (this.state.version < version) this.#applied(record.changes, version);
+        if (this.state.version < version) this.#applied(record, version);
         return settle(left, version);
       }
       // Another was first: what it did may conflict.
@@ -167,7 +209,7 @@ export class VolumeLog implements AsyncDisposable {
   *#resolved(
     { base, changes }: Request,
     at: {
-      readonly bases: VolumeState | undefined;
+      readonly bases: Base | undefined;
       readonly version: number;
       readonly changes: ReadonlyMap<string, PathChange>;
     },
@@ -198,10 +240,25 @@ export class VolumeLog implements AsyncDisposable {
     yield* resolved;
   }
 
-  #bodyOf(change: Change, base: VolumeAt, bases: VolumeState | undefined): FileBody | undefined {
+  async #base(version: number): Promise<Base> {
+    const { objects, id, now } = this.#parts;
+    const state = await this.at(version);
+    // Others may have written it, of which this node has not heard.
+    const next = await readCommit(objects, commitKey(id, version + 1));
+    // A day less, since the sweep may be under way.
+    return { state, isOld: next !== undefined && now() - next.time > SNAPSHOT_MS - DAY_MS };
+  }
+
+  #bodyOf(change: Change, base: VolumeAt, bases: Base | undefined): FileBody | undefined {
     if ('body' in change) return change.body;
     if ('removed' in change) return undefined;
-    const file = bases?.stat(change.from, base.version);
+    const file = bases?.state.stat(change.from, base.version);
+    if (file && bases!.isOld && this.state.changed(change.from)?.version !== file.version) {
+      throw new ShardError(
+        'VERSION_EXPIRED',
+        `${JSON.stringify(change.from)} of version ${base.version} of the volume ${this.#parts.name} was replaced, and is not kept any more; reload, and copy it again`,
+      );
+    }
     if (!file) {
       throw new ShardError(
         'FILE_NOT_FOUND',
@@ -223,12 +280,17 @@ export class VolumeLog implements AsyncDisposable {
       }
       const commit = await readCommit(objects, commitKey(id, version + 1));
       if (!commit) return;
-      if (this.state.version === version) this.#applied(commit.changes, version + 1);
+      if (this.state.version === version) this.#applied(commit, version + 1);
     }
   }
 
-  #applied(changes: readonly PathChange[], version: number): void {
+  #applied({ changes, requests = [] }: Pick<CommitRecord, 'changes' | 'requests'>, version: number): void {
     this.state.apply(changes, version, { whole: true });
+    for (const request of requests) this.#ids.set(request, version);
+    for (const id of this.#ids.keys())
+      if (this.#ids.size > MAX_IDS) this.#ids.delete(id);
+      else break;
+    while (this.state.replaced > MAX_REPLACED) this.state.forget(Math.ceil((this.state.since + version) / 2));
     if (version % FANOUT !== 0) return;
     if (version % (FANOUT * FANOUT) === 0) this.state.forget(version - KEPT);
     const { objects, id, onTrouble } = this.#parts;

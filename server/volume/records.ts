@@ -1,5 +1,5 @@
 /** The forms in which a volume is kept. */
-import type { FileBody } from '../../shard/volume/contract.ts';
+import { DAY_MS, type FileBody } from '../../shard/volume/contract.ts';
 import { ServerError } from '../errors.ts';
 import type { Objects } from '../objects/contract.ts';
 
@@ -20,10 +20,15 @@ export interface CommitRecord {
   /** By which whoever wrote it knows it. */
   readonly id: string;
   readonly time: number;
+  /** Ids of the commits that were asked for, and are in it. */
+  readonly requests?: readonly string[];
   readonly changes: readonly PathChange[];
 }
 
 type Row = readonly [path: string, version: number, body: FileBody | null];
+
+/** How long the files of a version can be read after another has taken its place. */
+export const SNAPSHOT_MS: number = 7 * DAY_MS;
 
 const FORMAT = 1;
 

@@ -4,11 +4,17 @@ import type { PathChange } from './records.ts';
 /** What each path was, by rising version. */
 type History = PathChange[];
 
+/** Paths that wait to be sorted in, at most. */
+const MAX_FRESH = 8_192;
+
 /** The files of a volume, as of its newest commit that is known, and of earlier ones. */
 export class VolumeState {
   readonly #paths = new Map<string, History>();
   /** Rising; those that are removed too. */
   #sorted: string[] = [];
+  /** Those that are not yet among them. */
+  #fresh: string[] = [];
+  #replaced = 0;
   #version = 0;
   #since = 0;
 
@@ -22,18 +28,22 @@ export class VolumeState {
     return this.#since;
   }
 
+  /** Changes that it has beside the last of each path. */
+  get replaced(): number {
+    return this.#replaced;
+  }
+
   /** Takes commits up to `version`. `whole`: with each of their changes, and not only the last of each path. */
   apply(changes: readonly PathChange[], version: number, { whole }: { readonly whole: boolean }): void {
-    const fresh: string[] = [];
     for (const change of changes) {
       const history = this.#paths.get(change.path);
       if (!history) {
         this.#paths.set(change.path, [change]);
-        fresh.push(change.path);
-      } else if (whole) history.push(change);
-      else history.splice(0, history.length, change);
+        this.#fresh.push(change.path);
+      } else if (whole) this.#replaced += history.push(change) > 1 ? 1 : 0;
+      else this.#replaced -= history.splice(0, history.length, change).length - 1;
     }
-    this.#add(fresh);
+    if (this.#fresh.length > MAX_FRESH) this.#sort();
     this.#version = version;
     if (!whole) this.#since = version;
   }
@@ -49,6 +59,7 @@ export class VolumeState {
   }
 
   list(version: number, { prefix, after, limit }: FilePage): StoredFile[] {
+    this.#sort();
     const from = after !== undefined && after >= prefix ? after : prefix;
     const found: StoredFile[] = [];
     for (let at = this.#position(from); at < this.#sorted.length && found.length < limit; at++) {
@@ -70,18 +81,23 @@ export class VolumeState {
   forget(version: number): void {
     for (const history of this.#paths.values()) {
       const kept = history.findLastIndex((change) => change.version <= version);
-      if (kept > 0) history.splice(0, kept);
+      if (kept > 0) this.#replaced -= history.splice(0, kept).length;
     }
     this.#since = Math.max(this.#since, version);
   }
 
-  #add(paths: string[]): void {
-    // Many at once are sorted in; a few have their place found.
-    if (paths.length > 32) {
-      this.#sorted = [...this.#sorted, ...paths].sort();
-      return;
+  /** Few at a time, in one pass, so that no commit takes long where there are many paths. */
+  #sort(): void {
+    if (this.#fresh.length === 0) return;
+    const [old, fresh] = [this.#sorted, this.#fresh.sort()];
+    const sorted: string[] = [];
+    let next = 0;
+    for (const path of old) {
+      while (next < fresh.length && fresh[next]! < path) sorted.push(fresh[next++]!);
+      sorted.push(path);
     }
-    for (const path of paths) this.#sorted.splice(this.#position(path), 0, path);
+    while (next < fresh.length) sorted.push(fresh[next++]!);
+    [this.#sorted, this.#fresh] = [sorted, []];
   }
 
   /** Of the first path that is not below this one. */

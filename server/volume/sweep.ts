@@ -3,10 +3,8 @@ import { DAY_MS } from '../../shard/volume/contract.ts';
 import type { Objects } from '../objects/contract.ts';
 import { commitKey, pieceKey, pieceOfKey, piecesPrefix, sweptKey } from './keys.ts';
 import { stateAt } from './log.ts';
-import { type CommitRecord, readCommit } from './records.ts';
+import { type CommitRecord, readCommit, SNAPSHOT_MS } from './records.ts';
 
-/** How long the files of a version can be read after another has taken its place. */
-export const SNAPSHOT_MS: number = 7 * DAY_MS;
 /** Days for which a piece is kept that no commit names: longer than a commit may come after what it names. */
 const GRACE_DAYS = 3;
 

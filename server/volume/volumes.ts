@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ShardError } from '../../shard/errors.ts';
 import {
   type Change,
+  DAY_MS,
   type FilePage,
   MAX_PAGE,
   type PieceName,
@@ -37,6 +38,8 @@ export class Volumes implements VolumeBackend, AsyncDisposable {
   readonly #pieces: Pick<VolumeBackend, 'readPiece' | 'writePiece'>;
   /** By id; the one that was used last is last. */
   readonly #logs = new Map<string, VolumeLog>();
+  /** Those that are not kept any more, and still write. */
+  readonly #closing = new Set<Promise<void>>();
   #sweeping: Promise<void> = Promise.resolve();
   readonly #closed = new AbortController();
 
@@ -51,6 +54,7 @@ export class Volumes implements VolumeBackend, AsyncDisposable {
     const record = (await this.#record(name)) ?? (create ? await this.create(name) : undefined);
     if (!record) throw absent(name);
     const log = this.#log({ name, id: record.id });
+    this.#sweepNowAndThen(log, record.id);
     await log.refresh();
     return { name, id: record.id, created: record.created, version: log.state.version };
   }
@@ -84,16 +88,16 @@ export class Volumes implements VolumeBackend, AsyncDisposable {
   }
 
   async stat(at: VolumeAt, path: string): Promise<StoredFile | undefined> {
-    return (await this.#log(at).at(at.version)).stat(path, at.version);
+    return (await (await this.#opened(at)).at(at.version)).stat(path, at.version);
   }
 
   async list(at: VolumeAt, { limit, ...page }: FilePage): Promise<StoredFile[]> {
-    const state = await this.#log(at).at(at.version);
+    const state = await (await this.#opened(at)).at(at.version);
     return state.list(at.version, { ...page, limit: Math.min(limit, MAX_PAGE) });
   }
 
-  commit(base: VolumeAt, changes: readonly Change[]): Promise<number> {
-    return this.#log(base).commit(base, changes);
+  async commit(base: VolumeAt, changes: readonly Change[], commit: string): Promise<number> {
+    return (await this.#opened(base)).commit(base, changes, commit);
   }
 
   readPiece(
@@ -104,7 +108,8 @@ export class Volumes implements VolumeBackend, AsyncDisposable {
     return this.#pieces.readPiece(volume, piece, range);
   }
 
-  writePiece(volume: VolumeAt, piece: PieceName, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  async writePiece(volume: VolumeAt, piece: PieceName, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#opened(volume);
     return this.#pieces.writePiece(volume, piece, bytes);
   }
 
@@ -112,6 +117,7 @@ export class Volumes implements VolumeBackend, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort();
     await Promise.all(Array.from(this.#logs.values(), (log) => log[Symbol.asyncDispose]()));
+    await Promise.all(this.#closing);
     await this.#sweeping;
   }
 
@@ -119,10 +125,15 @@ export class Volumes implements VolumeBackend, AsyncDisposable {
     return readVolume(this.#objects, recordKey(requireVolumeName(name)));
   }
 
+  /** Of a volume that is there, under its own name: anyone may ask for any. Throws `VOLUME_NOT_FOUND`. */
+  async #opened({ name, id }: VolumeAt): Promise<VolumeLog> {
+    if (this.#logs.get(id)?.name !== name && (await this.#record(name))?.id !== id) throw absent(name);
+    return this.#log({ name, id });
+  }
+
   #log({ name, id }: Pick<VolumeAt, 'name' | 'id'>): VolumeLog {
-    const known = this.#logs.get(id);
     const log =
-      known ??
+      this.#logs.get(id) ??
       new VolumeLog({
         objects: this.#objects,
         name,
@@ -135,18 +146,27 @@ export class Volumes implements VolumeBackend, AsyncDisposable {
       });
     this.#logs.delete(id);
     this.#logs.set(id, log);
-    if (known) return log;
-    const [oldest] = this.#logs.keys();
-    if (this.#logs.size > MAX_OPEN) this.#logs.delete(oldest!);
+    const [[oldest, evicted] = []] = this.#logs;
+    if (this.#logs.size > MAX_OPEN) {
+      this.#logs.delete(oldest!);
+      const closing = evicted![Symbol.asyncDispose]().finally(() => this.#closing.delete(closing));
+      this.#closing.add(closing);
+    }
+    return log;
+  }
+
+  #sweepNowAndThen(log: VolumeLog, id: string): void {
+    const now = this.#now();
+    if (now - log.sweptAt < DAY_MS) return;
+    log.sweptAt = now;
     const signal = this.#closed.signal;
     this.#sweeping = this.#sweeping
       .then(async () => {
-        await sweep({ objects: this.#objects, id, now: this.#now(), signal });
+        await sweep({ objects: this.#objects, id, now, signal });
       })
       .catch((error: unknown) => {
         if (!signal.aborted) this.#onTrouble(error);
       });
-    return log;
   }
 }
 

@@ -63,8 +63,11 @@ export interface VolumeBackend {
   stat(at: VolumeAt, path: string): Promise<StoredFile | undefined>;
   /** By rising path, in the order of their UTF-16 code units. */
   list(at: VolumeAt, page: FilePage): Promise<readonly StoredFile[]>;
-  /** Makes the changes visible, all at once, and tells the version. Throws `VOLUME_CONFLICT` where one of the paths was changed since the base. */
-  commit(base: VolumeAt, changes: readonly Change[]): Promise<number>;
+  /**
+   * Makes the changes visible, all at once, and tells the version. May be asked for twice, with the same UUID as `commit`.
+   * Throws `VOLUME_CONFLICT` where one of the paths was changed since the base.
+   */
+  commit(base: VolumeAt, changes: readonly Change[], commit: string): Promise<number>;
   readPiece(
     volume: VolumeAt,
     piece: PieceName,

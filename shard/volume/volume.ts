@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ShardError } from '../errors.ts';
 import { requireKnown, requireNumber } from '../options.ts';
 import { type FileBytes, type FileRange, readBody, writeBody } from './bodies.ts';
@@ -138,11 +139,18 @@ class Handle {
 /** Undefined is a file that is removed. */
 type Staged = StoredFile | undefined;
 
+interface StagedChange {
+  readonly change: Change;
+  readonly file: Staged;
+}
+
 /** Files as they would be after a commit of what was changed here. */
 export class StagedFiles implements VolumeBatch {
   readonly name: string;
   readonly #handle: Handle;
-  readonly #staged = new Map<string, { readonly change: Change; readonly file: Staged }>();
+  readonly #staged = new Map<string, StagedChange>();
+  /** By which a commit of just these changes is known: its answer may be lost. */
+  #commit = randomUUID();
   /** That on which the first change was made: what others change later conflicts. */
   #base: Promise<VolumeAt> | undefined;
 
@@ -194,7 +202,7 @@ export class StagedFiles implements VolumeBatch {
     const base = await this.#begin();
     const { backend, now = Date.now, signal } = this.#handle.parts;
     const body = await writeBody(backend, base, bytes, { now, signal });
-    this.#staged.set(named, {
+    this.#stage(named, {
       change: { path: named, body },
       file: { path: named, version: base.version + 1, ...body },
     });
@@ -206,8 +214,9 @@ export class StagedFiles implements VolumeBatch {
     const known = await this.#handle.parts.backend.stat(base, named);
     // What was never there needs no change.
     if (!known && !this.#staged.has(named)) return;
-    if (known) this.#staged.set(named, { change: { path: named, removed: true }, file: undefined });
-    else this.#staged.delete(named);
+    if (known) return this.#stage(named, { change: { path: named, removed: true }, file: undefined });
+    this.#staged.delete(named);
+    this.#commit = randomUUID();
   }
 
   async copy(from: string, to: string): Promise<void> {
@@ -222,7 +231,7 @@ export class StagedFiles implements VolumeBatch {
       its && 'body' in its
         ? { path: target, body: its.body }
         : { path: target, from: its && 'from' in its ? its.from : source };
-    this.#staged.set(target, { change, file: { ...file, path: target } });
+    this.#stage(target, { change, file: { ...file, path: target } });
   }
 
   /** Whether there is something to commit. */
@@ -234,11 +243,17 @@ export class StagedFiles implements VolumeBatch {
     const base = await this.#begin();
     if (this.#staged.size === 0) return base.version;
     const changes = Array.from(this.#staged.values(), ({ change }) => change);
-    const version = await this.#handle.parts.backend.commit(base, changes);
+    const version = await this.#handle.parts.backend.commit(base, changes, this.#commit);
     await this.#handle.committed(version);
     this.#staged.clear();
+    this.#commit = randomUUID();
     this.#base = undefined;
     return version;
+  }
+
+  #stage(path: string, change: StagedChange): void {
+    this.#staged.set(path, change);
+    this.#commit = randomUUID();
   }
 
   #at(): Promise<VolumeAt> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,7 +124,11 @@ test('a node refuses what is no volume, file, piece or commit', async (t) => {
       'VOLUME_NOT_FOUND',
     ],
   ];
-  for (const [commit, code] of commits) t.is(await asked('POST', '/v/commits', commit), code, JSON.stringify(commit));
+  t.is(await asked('POST', '/v/commits', { id, base: 0, changes: [] }), 'REQUEST_INVALID', 'a commit without an id');
+  for (const [given, code] of commits) {
+    const commit = { commit: randomUUID(), ...(given as object) };
+    t.is(await asked('POST', '/v/commits', commit), code, JSON.stringify(commit));
+  }
 });
 
 test('an engine in this process keeps no volumes, and says so', async (t) => {

@@ -26,7 +26,7 @@ export function askedVolumes(askNode: (question: Question) => Promise<unknown>):
     open: async (name) => (await ask({ ask: 'open', name })) as VolumeInfo,
     stat: async (at, path) => (await ask({ ask: 'stat', at, path })) as Awaited<ReturnType<VolumeBackend['stat']>>,
     list: async (at, page) => (await ask({ ask: 'list', at, page })) as Awaited<ReturnType<VolumeBackend['list']>>,
-    commit: async (at, changes) => (await ask({ ask: 'commit', at, changes })) as number,
+    commit: async (at, changes, commit) => (await ask({ ask: 'commit', at, changes, commit })) as number,
     readPiece: async (at, piece, range) => (await opened()).readPiece(at, piece, range),
     writePiece: async (at, piece, bytes) => (await opened()).writePiece(at, piece, bytes),
   };

@@ -82,3 +82,15 @@ test('no more than a thousand missed runs are made up for', (t) => {
   t.is(found.length, 1_000);
   t.is(found.at(-1), at('2026-05-03T00:00:00Z'));
 });
+
+test('what was missed in years of minutes is not counted one by one', (t) => {
+  const last = at('1970-01-01T00:00:00Z');
+  const now = at('2026-05-01T12:00:30Z');
+  const times = (missed: Schedule['missed']): number[] => new Times(schedule('* * * * *', { missed })).due(last, now);
+  t.deepEqual(times('last'), [now - 30_000]);
+  t.deepEqual(times('skip'), [now - 30_000]);
+  const all = times('all');
+  t.is(all.length, 1_000);
+  t.deepEqual([all[0], all.at(-1)], [now - 30_000 - 999 * 60_000, now - 30_000]);
+  t.deepEqual(new Times(schedule('0 0 29 2 *')).due(last, now), [at('2024-02-29T00:00:00Z')]);
+});

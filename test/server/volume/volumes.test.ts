@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import test from 'ava';
-import { PIECE_BYTES } from '../../../shard/volume/contract.ts';
+import { PIECE_BYTES, type VolumeBackend } from '../../../shard/volume/contract.ts';
 import { stagedVolumeOn, type Volume, volumeOn } from '../../../shard/volume/volume.ts';
 import { sweep } from '../../../server/volume/sweep.ts';
 import type { Objects } from '../../../server/objects/contract.ts';
@@ -304,7 +305,7 @@ test('ten thousand commits are opened with few reads, and each is seen at its ve
     const { path: _path, version: _version, ...body } = seedFile;
     // One after the other, so that none is written together with another.
     for (let index = 1; index < commits; index++)
-      await backend.commit({ ...at, version: index }, [{ path: `f/${index}`, body }]);
+      await backend.commit({ ...at, version: index }, [{ path: `f/${index}`, body }], randomUUID());
     await backend[Symbol.asyncDispose]();
   }
   t.deepEqual(made.troubles, []);
@@ -391,6 +392,100 @@ test('a commit whose answer was lost is found to be there', async (t) => {
   memory.failing = undefined;
   await volume.write('b', '2');
   t.deepEqual(await textsOf(volume), { a: '1', b: '2' });
+});
+
+test('a commit whose answer was lost is no conflict where others have written the same path since', async (t) => {
+  await using made = await fixture();
+  const [backend, other] = [made.node(), made.node()];
+  const lost: VolumeBackend = {
+    open: (name, options) => backend.open(name, options),
+    stat: (at, path) => backend.stat(at, path),
+    list: (at, page) => backend.list(at, page),
+    readPiece: (at, piece, range) => backend.readPiece(at, piece, range),
+    writePiece: (at, piece, bytes) => backend.writePiece(at, piece, bytes),
+    async commit(base, changes, commit) {
+      await backend.commit(base, changes, commit);
+      await volumeOf(other).write('a', 'theirs, later');
+      // As a client does that has heard nothing: it asks again, here of another node.
+      return other.commit(base, changes, commit);
+    },
+  };
+  const batch = stagedVolumeOn({ backend: lost }, 'v', { createIfMissing: true });
+  await batch.write('a', 'mine');
+  t.is(await batch.commit(), 1);
+  t.deepEqual(await textsOf(volumeOf(made.node())), { a: 'theirs, later' });
+});
+
+test('who commits as soon as a commit is done is not forgotten, however the one is awaited', async (t) => {
+  await using made = await fixture();
+  const backend = made.node(memoryObjects());
+  const at = await backend.open('v', { create: true });
+  await volumeOf(backend).write('seed', 'x');
+  const { path: _path, version: _version, ...body } = (await backend.stat({ ...at, version: 1 }, 'seed'))!;
+  let version = 1;
+  for (let turns = 0; turns < 12; turns++) {
+    for (const path of ['one', 'two']) {
+      version = await backend.commit({ ...at, version }, [{ path: `${path} ${turns}`, body }], randomUUID());
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    }
+  }
+  t.is(version, 25);
+});
+
+test('who asks for a volume by the name or the id of another finds none, and disturbs nobody', async (t) => {
+  await using made = await fixture();
+  const volume = volumeOf(made.node());
+  await volume.write('a', '1');
+  const node = made.node();
+  const { id } = await made.node().open('v', { create: false });
+  const strange = [
+    { name: 'other', id, version: 1 },
+    { name: 'v', id: randomUUID(), version: 0 },
+  ];
+  const objects = async (): Promise<string[]> => Array.fromAsync(made.objects.list(''), ({ key }) => key);
+  const before = await objects();
+  for (const at of strange) {
+    await t.throwsAsync(node.stat(at, 'a'), { code: 'VOLUME_NOT_FOUND' });
+    await t.throwsAsync(node.list(at, { prefix: '', limit: 1 }), { code: 'VOLUME_NOT_FOUND' });
+    await t.throwsAsync(node.commit(at, [{ path: 'a', removed: true }], randomUUID()), { code: 'VOLUME_NOT_FOUND' });
+    const bytes = Uint8Array.of(1);
+    const piece = { day: 1, hash: createHash('sha256').update(bytes).digest('hex') };
+    await t.throwsAsync(node.writePiece(at, piece, bytes), { code: 'VOLUME_NOT_FOUND' });
+  }
+  await volumeOf(node).write('a', '2');
+  const after = (await objects()).filter((key) => !before.includes(key));
+  t.true(after.every((key) => key.startsWith(`volume-data/${id}/`)));
+});
+
+test('a file that was replaced so long ago that it may be swept is not copied', async (t) => {
+  await using made = await fixture();
+  const now = (): number => made.now;
+  const volume = volumeOf(made.node(), 'v', now);
+  await volume.write('a', 'old');
+  const batch = volume.batch();
+  await batch.copy('a', 'copy');
+  await volumeOf(made.node(), 'v', now).write('a', 'new');
+  made.now += 6.5 * 24 * 60 * 60 * 1000;
+  await t.throwsAsync(batch.commit(), { code: 'VERSION_EXPIRED', message: /"a" of version 1/v });
+  await volume.reload();
+  await volume.copy('a', 'copy');
+  t.is(await volume.text('copy'), 'new');
+});
+
+test('a node that runs on for days sweeps each day', async (t) => {
+  await using made = await fixture();
+  const volume = volumeOf(made.node(), 'v', () => made.now);
+  await volume.write('a', '1');
+  const { id } = await made.node().open('v', { create: false });
+  const swept = async (): Promise<boolean> => (await made.objects.stat(`volume-data/${id}/swept`)) !== undefined;
+  while (!(await swept())) await setImmediate();
+  await made.objects.remove(`volume-data/${id}/swept`);
+  await volume.reload();
+  t.false(await swept());
+  made.now += 24 * 60 * 60 * 1000;
+  await volume.reload();
+  while (!(await swept())) await setImmediate();
+  t.pass();
 });
 
 test(`concurrent commits do what a model would that takes one at a time (seed ${seed})`, async (t) => {
