@@ -1,6 +1,6 @@
 import { fc, testProp } from '@fast-check/ava';
 import test from 'ava';
-import type { CallChunk, CallOutcome } from '../../../shard/call/contract.ts';
+import { type CallChunk, type CallOutcome, MAX_CHUNK_INDEX } from '../../../shard/call/contract.ts';
 import {
   type CallOutcomes,
   decodeChunks,
@@ -23,7 +23,7 @@ const block = column
   }));
 
 const chunk: fc.Arbitrary<CallChunk> = fc
-  .record({ index: fc.nat({ max: 2 ** 32 - 1 }), first: position, inputs: block })
+  .record({ index: fc.nat({ max: MAX_CHUNK_INDEX }), first: position, inputs: block })
   .map(({ index, first, inputs }) => ({ index, first, ...inputs }));
 
 const failure = fc.record({
