@@ -77,9 +77,9 @@ export class Book {
       if (!decided) return app;
       const change: AppChange = { number: app.changes.length + 1, time: this.#options.time(), by, ...decided };
       if (!(await objects.create(keyOf(name, change.number), bytesOf(JSON.stringify(change))))) continue;
-      await objects.write(HEAD, bytesOf(randomUUID()));
-      await this.refresh({ whole: true });
-      return this.get(name) ?? changed(app, change);
+      await this.#tell(objects);
+      const seen = this.#apps.get(name);
+      return seen && seen.changes.length >= change.number ? seen : changed(app, change);
     }
     throw new ServerError('OVERLOADED', `The app ${name} was changed by others ${TRIES} times meanwhile; try again`);
   }
@@ -92,6 +92,16 @@ export class Book {
     for (const key of keys.toReversed()) await objects.remove(key);
     await objects.write(HEAD, bytesOf(randomUUID()));
     await this.refresh({ whole: true });
+  }
+
+  /** A change is made by now, whatever becomes of this: without the head others see it when they read all. */
+  async #tell(objects: Objects): Promise<void> {
+    try {
+      await objects.write(HEAD, bytesOf(randomUUID()));
+      await this.refresh({ whole: true });
+    } catch {
+      this.#head = undefined;
+    }
   }
 
   async #refresh(whole: boolean): Promise<void> {

@@ -119,7 +119,8 @@ export class LiveVersions implements AsyncDisposable {
     this.#entries.delete(name);
     entry.live.revoke(reason);
     const ended = this.#close(entry.live);
-    const all = Promise.all([this.#ending.get(app), ended]);
+    // What could not be ended in order must not keep the app from being loaded again.
+    const all = Promise.allSettled([this.#ending.get(app), ended]);
     this.#ending.set(app, all);
     void all.then(() => {
       if (this.#ending.get(app) === all) this.#ending.delete(app);

@@ -15,8 +15,9 @@ const without = await missingPostgres();
 type Row = (t: ExecutionContext, nodes: Nodes, warp: Connection) => Promise<void>;
 
 function row(title: string, store: StoreKind, run: Row): void {
-  const declare = store === 'postgres' && without !== undefined ? test.skip : test.serial;
-  declare(title, async (t) => {
+  const skipped = store === 'postgres' ? without : undefined;
+  const declare = skipped === undefined ? test.serial : test.skip;
+  declare(skipped === undefined ? title : `${title}, but not on this machine: ${skipped}`, async (t) => {
     t.timeout(60_000);
     await using nodes = await startNodes({ store, app });
     await using warp = await connect({ nodes: nodes.members.map(({ proxy }) => proxy.url), silence: 1500 });

@@ -91,6 +91,15 @@ test('a change that was cut off before others were told is found all the same', 
   });
 });
 
+test('a change that is made is told as made, though nobody else can be told of it', async (t) => {
+  await withObjects(async (objects) => {
+    await deployTo(bookOf(objects), 'app', 'before');
+    const app = await deployTo(bookOf(dyingAfter(objects, 2, false)), 'app', 'after');
+    t.is(app.current?.version, 2);
+    t.is(app.changes.length, 2);
+  });
+});
+
 test('an app whose changes are damaged is an error, and others are as they were', async (t) => {
   await withObjects(async (objects) => {
     const book = bookOf(objects);
