@@ -20,6 +20,32 @@ export interface Matrix {
   readonly columns: number;
 }
 
+/** How a component of a vector is kept: IEEE floats of 32 or 16 bits, a signed byte with a scale for each row, or a bit. */
+export type ElementType = 'f32' | 'f16' | 'i8' | 'b1';
+
+/**
+ * What a score is; greater is better in each. `euclidean` is -‖q - x‖², `hamming` minus the number of bits that differ,
+ * `jaccard` |q ∧ x| / |q ∨ x|, and 1 where both are empty. The last two are for bits alone, the others for the rest.
+ */
+export type Metric = 'dot' | 'cosine' | 'euclidean' | 'hamming' | 'jaccard';
+
+/**
+ * Vectors laid out to be scored: 64 rows a panel, each row in granules of 16 bytes (the last one filled up with zeros),
+ * and in a panel granule 0 of all its rows, then granule 1, and so on. Granule g of row r is the `vec4u` at
+ * `(floor(r / 64) × granules + g) × 64 + r % 64`.
+ */
+export interface Panels {
+  readonly buffer: GPUBuffer;
+  /** In bytes, a multiple of 256. Default: 0. */
+  readonly offset?: number;
+  readonly type: ElementType;
+  readonly rows: number;
+  /** Components of a row. */
+  readonly dims: number;
+  /** float32, rows × 1: what the components of each row are multiplied by. Default: 1. */
+  readonly scales?: Matrix;
+}
+
 /** WGSL text and its specialisation: one compiled pipeline for each distinct value on each device. */
 export interface Program {
   /** Files that make up the module, in order; the last one has the entry point `main`. */
