@@ -60,7 +60,12 @@ export class DeviceEngine implements Engine {
     this.#checkOpen();
     const known = this.#collections.get(name);
     if (known !== undefined) return known;
-    const store = new RemoteStore(this.#vectorThread(), ++this.#lastStore, this.model.dims);
+    const store = new RemoteStore(this.#vectorThread(), ++this.#lastStore, {
+      dims: this.model.dims,
+      type: 'f32',
+      metric: 'cosine',
+      rescore: false,
+    });
     const collection = new VectorCollection({
       name,
       store,

@@ -1,5 +1,5 @@
 export { sizeLimit } from './buffers/create.ts';
-export type { Kernel, Launcher, Matrix, Program, Span } from './contract.ts';
+export type { ElementType, Kernel, Launcher, Matrix, Metric, Program, Span } from './contract.ts';
 export { dot } from './dot/dot.ts';
 export { KernelError } from './errors.ts';
 export { openLauncher } from './launch/launcher.ts';

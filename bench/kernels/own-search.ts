@@ -4,7 +4,7 @@ import type { Corpus, Search } from './search.ts';
 
 /** What an engine on a CPU searches with. */
 export async function ownSearch({ dims, count, items }: Corpus): Promise<Search> {
-  const store = await HostStore.open(dims, availableParallelism());
+  const store = await HostStore.open({ dims, type: 'f32', metric: 'dot', rescore: false }, availableParallelism());
   store.write(
     Uint32Array.from({ length: count }, (_, row) => row),
     items,
@@ -12,7 +12,7 @@ export async function ownSearch({ dims, count, items }: Corpus): Promise<Search>
   return {
     name: 'warpmap',
     peer: false,
-    topK: async (queries, k) => (await store.topK(queries, k)).rows,
+    topK: async (queries, k) => (await store.topK(queries, { k })).rows,
     [Symbol.asyncDispose]: () => store.dispose(),
   };
 }

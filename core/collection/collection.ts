@@ -1,6 +1,5 @@
 import type { EmbedOptions, EngineCollection, Id, Item, Match, Query, Vectors } from '../contract.ts';
 import { CoreError } from '../errors.ts';
-import { normalizeRows } from './normalize.ts';
 import { mismatch, QueryVectors } from './query-vectors.ts';
 import type { RemoteStore } from './remote-store.ts';
 import { Rows } from './rows.ts';
@@ -75,7 +74,7 @@ export class VectorCollection implements EngineCollection {
     const { data, indexOf } = await this.#queries.resolve(queries, signal);
     // The ids of this moment: an item removed meanwhile may still be answered, but never under another's id.
     const ids = this.#rows.snapshot();
-    const best = await this.#store.topK(data, Math.min(k, Math.max(1, ids.length)), { signal });
+    const best = await this.#store.topK(data, { k: Math.min(k, Math.max(1, ids.length)), signal });
     return Array.from(indexOf, (query) =>
       Array.from({ length: best.k }, (_, rank) => {
         const at = query * best.k + rank;
@@ -130,7 +129,6 @@ export class VectorCollection implements EngineCollection {
         data.set(embedded.data.subarray(row * dims, (row + 1) * dims), index * dims);
       }
     }
-    normalizeRows(data, dims);
     return data;
   }
 }

@@ -3,8 +3,19 @@ import type { Device } from '../device/contract.ts';
 import { openGpu, type Gpu } from '../device/gpu.ts';
 import { CoreError, type CoreErrorCode } from '../errors.ts';
 import { mergeBest, type PartBest } from '../similarity/merge.ts';
-import type { Best, VectorStore } from './contract.ts';
+import { allowedRows } from '../similarity/allowed.ts';
+import { Selector } from '../similarity/select.ts';
+import {
+  type Best,
+  type Explanation,
+  NO_ROW,
+  type SearchOptions,
+  type StoreOptions,
+  type VectorStore,
+} from './contract.ts';
 import { GpuSegments } from './gpu-segments.ts';
+import { normalizedRows } from './normalize.ts';
+import { checkStoreOptions } from './store-options.ts';
 import type { Stores } from './stores.ts';
 
 /** Growing copies at most one segment, so this much more memory than the vectors take is needed for a moment. */
@@ -30,7 +41,14 @@ export function gpuStores(gpu: Gpu, { segmentBytes = SEGMENT_BYTES }: GpuStoresO
   const launcher = openLauncher(gpu.gpuDevice);
   const bytes = Math.min(segmentBytes, sizeLimit(gpu.gpuDevice));
   return {
-    open: async (dims) => new GpuStore(new GpuSegments(dims, bytes, launcher), launcher, () => gpu.check()),
+    async open(options) {
+      checkStoreOptions(options);
+      const { dims, type, metric } = options;
+      if (type !== 'f32' || metric === 'euclidean') {
+        throw new CoreError('OPTION_INVALID', `expected f32 with cosine or dot on a GPU, got ${type} with ${metric}`);
+      }
+      return new GpuStore(options, new GpuSegments(dims, bytes, launcher), launcher, () => gpu.check());
+    },
     async dispose() {
       await launcher[Symbol.asyncDispose]();
       await gpu[Symbol.asyncDispose]();
@@ -40,11 +58,13 @@ export function gpuStores(gpu: Gpu, { segmentBytes = SEGMENT_BYTES }: GpuStoresO
 
 /** Vectors in GPU memory, scored and selected there; of a search only the answers are read back. */
 class GpuStore implements VectorStore {
+  readonly #options: StoreOptions;
   readonly #segments: GpuSegments;
   readonly #launcher: Launcher;
   readonly #check: () => void;
 
-  constructor(segments: GpuSegments, launcher: Launcher, check: () => void) {
+  constructor(options: StoreOptions, segments: GpuSegments, launcher: Launcher, check: () => void) {
+    this.#options = options;
     this.#segments = segments;
     this.#launcher = launcher;
     this.#check = check;
@@ -59,7 +79,7 @@ class GpuStore implements VectorStore {
   }
 
   write(rows: Uint32Array, vectors: Float32Array): Promise<void> {
-    return this.#translated(() => this.#segments.write(rows, vectors));
+    return this.#translated(() => this.#segments.write(rows, this.#normalized(vectors)));
   }
 
   keep(rows: Uint32Array): Promise<void> {
@@ -67,12 +87,14 @@ class GpuStore implements VectorStore {
   }
 
   score(queries: Float32Array, queryOf: Uint32Array, rows: Uint32Array): Promise<Float32Array<ArrayBuffer>> {
-    return this.#translated(() => this.#score(queries, queryOf, rows));
+    return this.#translated(() => this.#score(this.#normalized(queries), queryOf, rows));
   }
 
-  topK(queries: Float32Array, k: number): Promise<Best> {
+  topK(given: Float32Array, { k, allowed }: SearchOptions): Promise<Best> {
     return this.#translated(async () => {
+      const queries = this.#normalized(given);
       const count = queries.length / this.dims;
+      if (allowed !== undefined) return this.#bestAllowed(queries, allowedRows(allowed, this.size), k);
       const parts: PartBest[] = [];
       for (const { first, items } of this.#segments.filled()) {
         parts.push({ first, ...(await this.#bestOf(queries, items, Math.min(k, items.rows))) });
@@ -81,8 +103,49 @@ class GpuStore implements VectorStore {
     });
   }
 
+  explain({ queries }: { readonly queries: number; readonly k: number }): Explanation {
+    const { dims, size } = this;
+    return {
+      backend: 'wgsl: fused top-k',
+      reason: 'The vectors lie in GPU memory.',
+      steps: [
+        'the best of each bin of 64 rows',
+        'the k best bins',
+        'all rows of those bins again',
+        'the k best of them',
+      ],
+      bytes: 4 * size * dims,
+      flops: 2 * queries * size * dims,
+    };
+  }
+
   dispose(): void {
     this.#segments.dispose();
+  }
+
+  #normalized(vectors: Float32Array): Float32Array {
+    return this.#options.metric === 'cosine' ? normalizedRows(vectors, this.dims) : vectors;
+  }
+
+  /** Scores what is allowed pair by pair, one query at a time. */
+  async #bestAllowed(queries: Float32Array, rows: Uint32Array, k: number): Promise<Best> {
+    const { dims, size } = this;
+    const [count, width] = [queries.length / dims, Math.min(k, size)];
+    const best = {
+      k: width,
+      rows: new Uint32Array(count * width).fill(NO_ROW),
+      scores: new Float32Array(count * width).fill(Number.NaN),
+    };
+    const selector = new Selector(width);
+    const positions = new Uint32Array(width);
+    for (let query = 0; query < count && rows.length > 0; query++) {
+      const of = queries.subarray(query * dims, (query + 1) * dims);
+      const scores = await this.#score(of, new Uint32Array(rows.length), rows);
+      const at = query * width;
+      const held = selector.select(scores, positions, best.scores.subarray(at, at + width));
+      for (let rank = 0; rank < held; rank++) best.rows[at + rank] = rows[positions[rank]!]!;
+    }
+    return best;
   }
 
   async #score(queries: Float32Array, queryOf: Uint32Array, rows: Uint32Array): Promise<Float32Array<ArrayBuffer>> {

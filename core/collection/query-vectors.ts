@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { EmbedOptions, Query, Vectors } from '../contract.ts';
 import { CoreError } from '../errors.ts';
-import { normalizeRows } from './normalize.ts';
 
 const REMEMBERED = 4096;
 /** A query may be as long as a request: texts and vectors are bounded by what they take, not by their number alone. */
@@ -28,7 +27,7 @@ export class QueryVectors {
     this.#embed = embed;
   }
 
-  /** Row-major distinct unit vectors, and for each query which of them it is. */
+  /** Row-major distinct vectors, and for each query which of them it is. */
   async resolve(
     queries: readonly Query[],
     signal: AbortSignal | undefined,
@@ -55,7 +54,6 @@ export class QueryVectors {
         data.set(vector, (places.get(text) ?? 0) * this.#dims);
       }
     }
-    normalizeRows(data, this.#dims);
     return { data, indexOf };
   }
 }

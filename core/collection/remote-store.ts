@@ -1,5 +1,5 @@
 import type { Thread } from '../thread/contract.ts';
-import type { Best } from './contract.ts';
+import type { Best, Explanation, SearchOptions, StoreOptions } from './contract.ts';
 import type { VectorMethods } from './vectors.worker.ts';
 
 interface Signalled {
@@ -8,19 +8,23 @@ interface Signalled {
 
 /** One store of the vector thread, seen from here. Calls reach it in the order they were made, also before it has started. */
 export class RemoteStore {
-  readonly dims: number;
+  readonly options: StoreOptions;
   readonly #thread: Promise<Thread<VectorMethods>>;
   readonly #number: number;
 
-  constructor(thread: Promise<Thread<VectorMethods>>, number: number, dims: number) {
-    this.dims = dims;
+  constructor(thread: Promise<Thread<VectorMethods>>, number: number, options: StoreOptions) {
+    this.options = options;
     this.#number = number;
     this.#thread = thread.then(async (started) => {
-      await started.call('open', [number, dims]);
+      await started.call('open', [number, options]);
       return started;
     });
     // Told to whoever calls.
     this.#thread.catch(() => {});
+  }
+
+  get dims(): number {
+    return this.options.dims;
   }
 
   /** Takes ownership of the buffers. */
@@ -48,13 +52,17 @@ export class RemoteStore {
     );
   }
 
-  topK(queries: Float32Array<ArrayBuffer>, k: number, { signal }: Signalled = {}): Promise<Best> {
+  topK(queries: Float32Array<ArrayBuffer>, { signal, ...options }: SearchOptions & Signalled): Promise<Best> {
     return this.#thread.then((thread) =>
-      thread.call('topK', [this.#number, queries, k], {
+      thread.call('topK', [this.#number, queries, options], {
         transfer: [queries.buffer],
         ...(signal && { signal }),
       }),
     );
+  }
+
+  explain(shape: { readonly queries: number; readonly k: number }): Promise<Explanation> {
+    return this.#thread.then((thread) => thread.call('explain', [this.#number, shape]));
   }
 
   drop(): Promise<void> {

@@ -1,10 +1,11 @@
 import type { Device } from '../device/contract.ts';
-import type { VectorStore } from './contract.ts';
+import type { StoreOptions, VectorStore } from './contract.ts';
 import { HostStore } from './host-store.ts';
 
 /** Opens stores on one device. */
 export interface Stores {
-  open(dims: number): Promise<VectorStore>;
+  /** Throws `OPTION_INVALID` for a type and a metric that don't go together or that the device does not serve. */
+  open(options: StoreOptions): Promise<VectorStore>;
   dispose(): void | Promise<void>;
 }
 
@@ -20,5 +21,5 @@ export async function openStores({ device, threads }: StoresOptions): Promise<St
     const { openGpuStores } = await import('./gpu-store.ts');
     return openGpuStores(device);
   }
-  return { open: (dims) => HostStore.open(dims, threads), dispose: () => {} };
+  return { open: (options) => HostStore.open(options, threads), dispose: () => {} };
 }

@@ -2,17 +2,18 @@ import { serveThread } from '../thread/serve.ts';
 import { Transferred } from '../thread/transferred.ts';
 import type { Device } from '../device/contract.ts';
 import { CoreError } from '../errors.ts';
-import type { Best, VectorStore } from './contract.ts';
+import type { Best, Explanation, SearchOptions, StoreOptions, VectorStore } from './contract.ts';
 import { openStores } from './stores.ts';
 
 /** What the thread of an engine's collections does. A store is named by a number that the caller chooses. */
 export interface VectorMethods {
-  open(store: number, dims: number): void;
+  open(store: number, options: StoreOptions): void;
   drop(store: number): void;
   write(store: number, rows: Uint32Array, vectors: Float32Array): void;
   keep(store: number, rows: Uint32Array): void;
   score(store: number, queries: Float32Array, queryOf: Uint32Array, rows: Uint32Array): Float32Array<ArrayBuffer>;
-  topK(store: number, queries: Float32Array, k: number): Best;
+  topK(store: number, queries: Float32Array, options: SearchOptions): Best;
+  explain(store: number, shape: { readonly queries: number; readonly k: number }): Explanation;
 }
 
 export interface VectorThreadData {
@@ -38,7 +39,7 @@ void serveThread<VectorMethods>(async (data) => {
 
   return {
     methods: {
-      open: (store, dims) => inTurn(async () => void stores.set(store, await opener.open(dims))),
+      open: (store, options) => inTurn(async () => void stores.set(store, await opener.open(options))),
       drop: (store) =>
         inTurn(async () => {
           await stores.get(store)?.dispose();
@@ -51,11 +52,12 @@ void serveThread<VectorMethods>(async (data) => {
           const scores = await find(store).score(queries, queryOf, rows);
           return new Transferred(scores, [scores.buffer]);
         }),
-      topK: (store, queries, k) =>
+      topK: (store, queries, options) =>
         inTurn(async () => {
-          const best = await find(store).topK(queries, k);
+          const best = await find(store).topK(queries, options);
           return new Transferred(best, [best.rows.buffer, best.scores.buffer]);
         }),
+      explain: (store, shape) => inTurn(() => find(store).explain(shape)),
     },
     async dispose() {
       for (const store of stores.values()) await store.dispose();

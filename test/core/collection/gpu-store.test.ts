@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { dotReference } from '../../../kernels/dot/reference.ts';
 import { gpuStores } from '../../../core/collection/gpu-store.ts';
+import type { StoreOptions } from '../../../core/collection/contract.ts';
 import { HostStore } from '../../../core/collection/host-store.ts';
 import type { Stores } from '../../../core/collection/stores.ts';
 import { openGpu, resolveDevice, type DeviceRequest } from '../../../core/device/index.ts';
@@ -11,7 +12,8 @@ import { storeConformance, type Subject } from './store-conformance.ts';
 
 const missing = swiftShaderMissing();
 const seed = 20261124;
-const host: Stores = { open: (dims) => HostStore.open(dims, 2), dispose: () => {} };
+const host: Stores = { open: (options) => HostStore.open(options, 2), dispose: () => {} };
+const options = (dims: number): StoreOptions => ({ dims, type: 'f32', metric: 'dot', rescore: false });
 
 /** Segments of 100 rows of 3 components, so that small collections have several. */
 async function onGpu(request: DeviceRequest): Promise<Subject> {
@@ -38,7 +40,7 @@ function withGpu(title: string, body: (t: ExecutionContext) => Promise<void>): v
 withGpu('host and GPU memory give the same answers to the same calls, within the bound of the products', async (t) => {
   const [dims, count, queryCount, k] = [384, 900, 3, 50];
   const stores = gpuStores(await openGpu(await resolveDevice('software')), { segmentBytes: 400 * dims * 4 });
-  const pair = [await host.open(dims), await stores.open(dims)] as const;
+  const pair = [await host.open(options(dims)), await stores.open(options(dims))] as const;
   const [queries, items] = [reals(seed, queryCount * dims), reals(~seed, count * dims)];
   const { scores, bounds } = dotReference(queries, items, dims);
   for (const store of pair) {
@@ -46,14 +48,14 @@ withGpu('host and GPU memory give the same answers to the same calls, within the
       Uint32Array.from({ length: count }, (_, row) => row),
       items,
     );
-    const best = await store.topK(queries, k);
+    const best = await store.topK(queries, { k });
     t.is(best.k, k);
     for (let at = 0; at < queryCount * k; at++) {
       const of = Math.floor(at / k) * count + best.rows[at]!;
       t.true(Math.abs(best.scores[at]! - scores[of]!) <= bounds[of]!);
     }
   }
-  const [onHost, onDevice] = await Promise.all(pair.map((store) => store.topK(queries, k)));
+  const [onHost, onDevice] = await Promise.all(pair.map((store) => store.topK(queries, { k })));
   // Random scores lie further apart than the bounds, but for rare neighbours, of which this seed has none.
   t.deepEqual(onDevice?.rows, onHost?.rows);
   const rows = Uint32Array.from({ length: 200 }, (_, at) => (at * 37) % count);
@@ -71,28 +73,31 @@ withGpu('host and GPU memory give the same answers to the same calls, within the
 withGpu('a lost device is DEVICE_LOST, in calls that run and in those that follow', async (t) => {
   const gpu = await openGpu(await resolveDevice('software'));
   const stores = gpuStores(gpu);
-  const store = await stores.open(2);
+  const store = await stores.open(options(2));
   await store.write(Uint32Array.of(0), Float32Array.of(3, 4));
   const expected = { instanceOf: CoreError, code: 'DEVICE_LOST' };
-  const running = t.throwsAsync(store.topK(Float32Array.of(1, 1), 1), expected);
+  const running = t.throwsAsync(store.topK(Float32Array.of(1, 1), { k: 1 }), expected);
   gpu.gpuDevice.destroy();
   await running;
   await gpu.lost;
-  await t.throwsAsync(async () => store.topK(Float32Array.of(1, 1), 1), expected);
+  await t.throwsAsync(async () => store.topK(Float32Array.of(1, 1), { k: 1 }), expected);
   await t.throwsAsync(async () => store.write(Uint32Array.of(1), Float32Array.of(1, 1)), expected);
   await stores.dispose();
 
   const again = gpuStores(await openGpu(await resolveDevice('software')));
-  const next = await again.open(2);
+  const next = await again.open(options(2));
   await next.write(Uint32Array.of(0), Float32Array.of(3, 4));
   t.deepEqual([...(await next.score(Float32Array.of(1, 1), Uint32Array.of(0), Uint32Array.of(0)))], [7]);
   await again.dispose();
-  await t.throwsAsync(async () => next.topK(Float32Array.of(1, 1), 1), { instanceOf: CoreError, code: 'DISPOSED' });
+  await t.throwsAsync(async () => next.topK(Float32Array.of(1, 1), { k: 1 }), {
+    instanceOf: CoreError,
+    code: 'DISPOSED',
+  });
 });
 
 withGpu('a vector that one binding could not hold is refused as too large for the device', async (t) => {
   const stores = gpuStores(await openGpu(await resolveDevice('software')));
-  const store = await stores.open(2 ** 30);
+  const store = await stores.open(options(2 ** 30));
   await t.throwsAsync(async () => store.write(Uint32Array.of(0), Float32Array.of(1)), {
     instanceOf: CoreError,
     code: 'OUT_OF_MEMORY',

@@ -1,7 +1,7 @@
 /** What every VectorStore must do, wherever its vectors lie. */
 import { fc } from '@fast-check/ava';
 import test, { type ExecutionContext } from 'ava';
-import type { VectorStore } from '../../../core/collection/contract.ts';
+import { NO_ROW, type VectorStore } from '../../../core/collection/contract.ts';
 import type { Stores } from '../../../core/collection/stores.ts';
 import { precedes } from '../../../core/similarity/order.ts';
 
@@ -27,7 +27,7 @@ export function storeConformance({ name, stores, skip }: Subject): void {
   const check = (title: string, body: (t: ExecutionContext, store: VectorStore) => Promise<void>) => {
     test.serial(`${name}: ${title}`, async (t) => {
       t.timeout(60_000);
-      const store = await stores.open(dims);
+      const store = await stores.open({ dims, type: 'f32', metric: 'dot', rescore: false });
       try {
         await body(t, store);
       } finally {
@@ -39,7 +39,7 @@ export function storeConformance({ name, stores, skip }: Subject): void {
   check('an empty store answers with no rows', async (t, store) => {
     t.is(store.size, 0);
     t.is(store.dims, dims);
-    const best = await store.topK(Float32Array.of(1, 2, 3), 5);
+    const best = await store.topK(Float32Array.of(1, 2, 3), { k: 5 });
     t.deepEqual([best.k, best.rows.length, best.scores.length], [0, 0, 0]);
     t.is((await store.score(new Float32Array(0), new Uint32Array(0), new Uint32Array(0))).length, 0);
     await store.keep(new Uint32Array(0));
@@ -48,7 +48,7 @@ export function storeConformance({ name, stores, skip }: Subject): void {
 
   check('no queries are no answers', async (t, store) => {
     await append(store, [[1, 2, 3]]);
-    t.is((await store.topK(new Float32Array(0), 5)).rows.length, 0);
+    t.is((await store.topK(new Float32Array(0), { k: 5 })).rows.length, 0);
     t.is((await store.score(new Float32Array(0), new Uint32Array(0), new Uint32Array(0))).length, 0);
   });
 
@@ -58,7 +58,7 @@ export function storeConformance({ name, stores, skip }: Subject): void {
       store,
       values.map((value) => [value, 0, 0]),
     );
-    const { rows } = await store.topK(Float32Array.of(1, 0, 0), 8);
+    const { rows } = await store.topK(Float32Array.of(1, 0, 0), { k: 8 });
     t.deepEqual([...rows], [2, 0, 3, 5, 6, 4, 1, 7]);
   });
 
@@ -68,10 +68,32 @@ export function storeConformance({ name, stores, skip }: Subject): void {
       [3, 0, 0],
       [2, 0, 0],
     ]);
-    const best = await store.topK(Float32Array.of(1, 0, 0, -1, 0, 0), 10);
+    const best = await store.topK(Float32Array.of(1, 0, 0, -1, 0, 0), { k: 10 });
     t.is(best.k, 3);
     t.deepEqual([...best.rows], [1, 2, 0, 0, 2, 1]);
     t.deepEqual([...best.scores], [3, 2, 1, -1, -2, -3]);
+  });
+
+  check('only allowed rows are answered, and places without one are marked', async (t, store) => {
+    await append(
+      store,
+      Array.from({ length: 250 }, (_, row) => [row % 7, 0, 0]),
+    );
+    const allowed = new Uint32Array(8);
+    for (const row of [3, 31, 32, 107, 249]) allowed[row >> 5]! |= 1 << (row & 31);
+    const best = await store.topK(Float32Array.of(1, 0, 0, -1, 0, 0), { k: 7, allowed });
+    t.deepEqual([...best.rows.subarray(0, 7)], [32, 249, 3, 31, 107, NO_ROW, NO_ROW]);
+    t.deepEqual([...best.scores.subarray(0, 7)], [4, 4, 3, 3, 2, NaN, NaN]);
+    t.deepEqual([...best.rows.subarray(7, 10)], [107, 3, 31]);
+    const none = await store.topK(Float32Array.of(1, 0, 0), { k: 2, allowed: new Uint32Array(0) });
+    t.deepEqual([...none.rows], [NO_ROW, NO_ROW]);
+  });
+
+  check('a search is explained', async (t, store) => {
+    await append(store, [[1, 2, 3]]);
+    const { backend, reason, steps, bytes, flops } = store.explain({ queries: 2, k: 1 });
+    t.true(backend.length > 0 && reason.length > 0 && steps.length > 0);
+    t.deepEqual([bytes, flops], [12, 12]);
   });
 
   check(`any writes, removals and searches answer as a plain list would (seed ${seed})`, async (t, store) => {
@@ -95,7 +117,7 @@ export function storeConformance({ name, stores, skip }: Subject): void {
           await store.keep(Uint32Array.from(kept));
           model = kept.map((row) => model[row]!);
         } else if ('queries' in each) {
-          const best = await store.topK(Float32Array.from(each.queries.flat()), each.k);
+          const best = await store.topK(Float32Array.from(each.queries.flat()), { k: each.k });
           t.deepEqual(best, expectedBest(model, each.queries, each.k));
         } else if (model.length === 0) {
           continue;
