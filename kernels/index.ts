@@ -5,4 +5,6 @@ export { KernelError } from './errors.ts';
 export { openLauncher } from './launch/launcher.ts';
 export { normalize } from './normalize/normalize.ts';
 export { pairs } from './pairs/pairs.ts';
+export { centreCrop, fitShorter, type Crop, type Size } from './resize/geometry.ts';
+export { resize, type Images, type ResizeCall } from './resize/resize.ts';
 export { topk, type TopkCall } from './topk/topk.ts';
