@@ -23,7 +23,7 @@ export function normalizeRow(row: Float32Array<ArrayBuffer>): void {
   for (let i = 0; i < row.length; i++) {
     const value = row[i] ?? 0;
     // The product of two significands of 24 bits is exact in float64, so it is rounded once, as in float32.
-    row[i] = Math.abs(value) < least ? value * 0 : value * factor;
+    row[i] = value * (Math.abs(value) < least ? 0 : factor);
   }
 }
 
