@@ -102,9 +102,13 @@ export interface Launcher extends AsyncDisposable {
   upload(data: Float32Array | Uint32Array): Promise<Lease>;
   /**
    * Runs the steps in order, in one pass, each seeing what those before it wrote. Resolves when the device has
-   * finished, to copies of the spans named.
+   * finished, to copies of the spans named. The device notes the time before and after the steps in `timestamps`.
    */
-  submit(steps: readonly Step[], reads?: readonly Span[]): Promise<ArrayBuffer[]>;
+  submit(
+    steps: readonly Step[],
+    reads?: readonly Span[],
+    timestamps?: GPUComputePassTimestampWrites,
+  ): Promise<ArrayBuffer[]>;
   /** Waits for what was submitted, then frees all pooled memory. The device stays its owner's. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -2,7 +2,13 @@ import { KernelError } from '../errors.ts';
 import { guarded } from '../launch/guard.ts';
 
 /** GPUBufferUsage, which is no global in Node. */
-export const Usage = { mapRead: 0x1, copySource: 0x4, copyDestination: 0x8, storage: 0x80 } as const;
+export const Usage = {
+  mapRead: 0x1,
+  copySource: 0x4,
+  copyDestination: 0x8,
+  storage: 0x80,
+  queryResolve: 0x200,
+} as const;
 
 /** Makes a buffer within the device's limits. Throws `BUFFER_TOO_LARGE`, or `OUT_OF_MEMORY` where there is no room. */
 export async function createBuffer(device: GPUDevice, bytes: number, usage: number): Promise<GPUBuffer> {

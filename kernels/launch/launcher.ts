@@ -89,8 +89,12 @@ export class DeviceLauncher implements Launcher {
     return lease;
   }
 
-  submit(steps: readonly Step[], reads: readonly Span[] = []): Promise<ArrayBuffer[]> {
-    const running = this.#submit(steps, reads);
+  submit(
+    steps: readonly Step[],
+    reads: readonly Span[] = [],
+    timestamps?: GPUComputePassTimestampWrites,
+  ): Promise<ArrayBuffer[]> {
+    const running = this.#submit(steps, reads, timestamps);
     const settled: Promise<unknown> = Promise.allSettled([running]).then(() => this.#running.delete(settled));
     this.#running.add(settled);
     return running;
@@ -104,12 +108,16 @@ export class DeviceLauncher implements Launcher {
     this.#bindings.clear();
   }
 
-  async #submit(steps: readonly Step[], reads: readonly Span[]): Promise<ArrayBuffer[]> {
+  async #submit(
+    steps: readonly Step[],
+    reads: readonly Span[],
+    timestamps: GPUComputePassTimestampWrites | undefined,
+  ): Promise<ArrayBuffer[]> {
     const what = [...new Set(steps.map(({ pipeline }) => pipeline.label))].join(', ') || 'A copy';
     this.#check(what);
     const bytes = reads.reduce((sum, { size }) => sum + size, 0);
     using staging = bytes > 0 ? await this.#readBack.acquire(bytes) : undefined;
-    const { verdict } = guarded(this.device, what, () => this.#encode(steps, reads, staging?.buffer));
+    const { verdict } = guarded(this.device, what, () => this.#encode(steps, reads, staging?.buffer, timestamps));
     const mapped = staging?.buffer.mapAsync(MAP_READ, 0, bytes) ?? this.device.queue.onSubmittedWorkDone();
     const [failure, waited] = await Promise.allSettled([verdict, mapped]);
     if (failure.status === 'fulfilled' && failure.value !== undefined) {
@@ -123,10 +131,15 @@ export class DeviceLauncher implements Launcher {
     return results;
   }
 
-  #encode(steps: readonly Step[], reads: readonly Span[], staging: GPUBuffer | undefined): void {
+  #encode(
+    steps: readonly Step[],
+    reads: readonly Span[],
+    staging: GPUBuffer | undefined,
+    timestamps: GPUComputePassTimestampWrites | undefined,
+  ): void {
     const encoder = this.device.createCommandEncoder();
     if (steps.length > 0) {
-      const pass = encoder.beginComputePass();
+      const pass = encoder.beginComputePass(timestamps && { timestampWrites: timestamps });
       for (const step of steps) {
         pass.setPipeline(step.pipeline);
         pass.setBindGroup(0, this.#bindings.group(step));

@@ -1,6 +1,5 @@
 import type { ExecutionContext } from 'ava';
-import { resize, type Launcher, type ResizeCall } from '../../kernels/index.ts';
-import { centreCrop, fitShorter } from '../../kernels/resize/geometry.ts';
+import { centreCrop, fitShorter, resize, type Launcher, type ResizeCall } from '../../kernels/index.ts';
 import { resizeReference } from '../../kernels/resize/reference.ts';
 import { spanOfValues } from './calls.ts';
 import { onEveryGpu } from './gpus.ts';
