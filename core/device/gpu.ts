@@ -2,11 +2,14 @@ import { CoreError } from '../errors.ts';
 import type { Device } from './contract.ts';
 import { createDawn, requestAdapter, type Dawn } from './dawn.ts';
 import { swiftShaderDriver } from './swiftshader.ts';
+import type { SoftwareDriver } from './vulkan.ts';
 import { isSwiftShader, WANTED_FEATURES } from './webgpu.ts';
 
 export interface OpenGpuOptions {
   /** Called with each GPU error that no error scope caught. The first of them is also thrown by `check()`. */
   readonly onError?: (error: CoreError) => void;
+  /** Where the device's only driver is, if neither the machine nor SwiftShader has it. */
+  readonly driver?: SoftwareDriver;
 }
 
 /** The owner of one Dawn device. Disposing destroys it and waits until the driver has let go. */
@@ -23,7 +26,7 @@ export interface Gpu extends AsyncDisposable {
   check(): void;
 }
 
-const OPTIONS: readonly string[] = ['onError'];
+const OPTIONS: readonly string[] = ['onError', 'driver'];
 
 /** One Dawn for each adapter by name: drivers are loaded once in a thread, however often a device opens. */
 const running = new Map<string, Promise<Dawn>>();
@@ -39,7 +42,7 @@ export async function openGpu(device: Device, options: OpenGpuOptions = {}): Pro
   if (unknown !== undefined) {
     throw new CoreError('OPTION_INVALID', `Expected the options ${OPTIONS.join(', ')}; got ${unknown}.`);
   }
-  const { adapter } = await findAdapter(device);
+  const { adapter } = await findAdapter(device, options.driver);
   let gpuDevice: GPUDevice;
   try {
     gpuDevice = await adapter.requestDevice({
@@ -117,14 +120,14 @@ class DawnGpu implements Gpu {
 }
 
 /** A Dawn with an adapter that no device was made of yet: an adapter gives one device only. */
-async function findAdapter(device: Device): Promise<{ gpu: GPU; adapter: GPUAdapter }> {
+async function findAdapter(device: Device, driver?: SoftwareDriver): Promise<{ gpu: GPU; adapter: GPUAdapter }> {
   if (device.kind !== 'webgpu') {
     throw new CoreError(
       'INPUT_INVALID',
       `Expected a webgpu device; got ${device.kind}:${device.index} (${device.name}).`,
     );
   }
-  const dawn = running.get(device.name) ?? startDawn(device);
+  const dawn = running.get(device.name) ?? startDawn(device, driver);
   running.set(device.name, dawn);
   try {
     const { gpu } = await dawn;
@@ -138,7 +141,8 @@ async function findAdapter(device: Device): Promise<{ gpu: GPU; adapter: GPUAdap
   throw absent(device);
 }
 
-async function startDawn(device: Device): Promise<Dawn> {
+async function startDawn(device: Device, own: SoftwareDriver | undefined): Promise<Dawn> {
+  if (own !== undefined) return createDawn({ driver: own });
   const driver = device.software && isSwiftShader(device.name) ? await swiftShaderDriver() : undefined;
   return createDawn({ name: device.name, driver });
 }

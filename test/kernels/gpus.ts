@@ -2,6 +2,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { openGpu, resolveDevice, type DeviceRequest, type Gpu } from '../../core/device/index.ts';
 import { openLauncher, type Launcher } from '../../kernels/index.ts';
+import { findLavapipe, type LavapipeName } from './lavapipe.ts';
 
 interface Others {
   /** Four workgroups to a dimension: even small calls need two dimensions, with some workgroups too many. */
@@ -10,19 +11,21 @@ interface Others {
 
 type Check = (title: string, body: (t: ExecutionContext, launcher: Launcher, others: Others) => Promise<void>) => void;
 
+type Request = Extract<DeviceRequest, 'software' | 'webgpu'> | LavapipeName;
+
 interface Subject extends Others {
-  readonly request: DeviceRequest;
+  readonly request: Request;
   readonly gpu: Gpu;
   readonly launcher: Launcher;
 }
 
 interface Absence {
-  readonly request: DeviceRequest;
+  readonly request: Request;
   readonly reason: string;
 }
 
 // Opened before any test is declared, since AVA starts once a file pauses after its first declaration.
-const subjects = await Promise.all((['software', 'webgpu'] as const).map(open));
+const subjects = await Promise.all((['software', 'lavapipe-25', 'webgpu'] as const).map(open));
 
 /** `subject` is what is tested; `define` is called once for each GPU. All tests of a file share its launchers. */
 export function onEveryGpu(subject: string, define: (check: Check) => void): void {
@@ -51,12 +54,21 @@ test.after.always(async () => {
   }
 });
 
-async function open(request: DeviceRequest): Promise<Subject | Absence> {
+async function open(request: Request): Promise<Subject | Absence> {
   try {
-    const gpu = await openGpu(await resolveDevice(request));
+    const gpu = await openDevice(request);
     const launcher = openLauncher(gpu.gpuDevice);
     return { request, gpu, launcher, narrow: openLauncher(gpu.gpuDevice, { maxWorkgroups: 4 }) };
   } catch (error) {
     return { request, reason: (error as Error).message };
   }
+}
+
+async function openDevice(request: Request): Promise<Gpu> {
+  if (request === 'software' || request === 'webgpu') return openGpu(await resolveDevice(request));
+  const { device, driver } = findLavapipe(request);
+  const gpu = await openGpu(device, { driver });
+  const { description } = gpu.adapterInfo;
+  if (!description.includes('llvmpipe')) throw new Error(`Expected the driver llvmpipe; got ${description}`);
+  return gpu;
 }
