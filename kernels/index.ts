@@ -8,6 +8,7 @@ export { KernelError } from './errors.ts';
 export { openLauncher } from './launch/launcher.ts';
 export { openTimer, type Timer } from './launch/timer.ts';
 export { normalize } from './normalize/normalize.ts';
+export { pack, type PackCall } from './pack/pack.ts';
 export { pairs } from './pairs/pairs.ts';
 export {
   hostPanels,

@@ -17,6 +17,12 @@ export function reals(seed: number, length: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length }, () => random() * 2 - 1);
 }
 
+/** Floats of any bits, so that each exponent is as likely as the next. */
+export function anything(seed: number, length: number): Float32Array<ArrayBuffer> {
+  const random = randomFrom(seed);
+  return new Float32Array(Uint32Array.from({ length }, () => random() * 2 ** 32).buffer);
+}
+
 /** Whole numbers from -4 to 4: their dot products are exact in float32, and full of ties. */
 export function wholes(seed: number, length: number): Float32Array<ArrayBuffer> {
   const random = randomFrom(seed);
