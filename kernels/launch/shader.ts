@@ -10,12 +10,15 @@ export interface ShaderSource {
   locate(line: number, column: number): ShaderPosition;
 }
 
-/** Joins a program's files after its constants, which take the first line. */
+/** What WGSL wants before all else, wherever a file says it: one line each. */
+const DIRECTIVE = /^(?:enable|requires) [^;]*;/gm;
+
+/** Joins a program's files after its constants, which take the first line, and before them the files' directives. */
 export async function readShader({ files, constants = {} }: Program): Promise<ShaderSource> {
   const texts = await Promise.all(files.map(read));
-  const header = Object.entries(constants)
-    .map(([name, value]) => `const ${name} = ${value};`)
-    .join(' ');
+  const directives = new Set(texts.flatMap((text) => text.match(DIRECTIVE) ?? []));
+  const declarations = Object.entries(constants).map(([name, value]) => `const ${name} = ${value};`);
+  const header = [...directives, ...declarations].join(' ');
   const names = files.map((file) => basename(file.pathname));
   const starts: number[] = [];
   let line = 2;
@@ -25,7 +28,7 @@ export async function readShader({ files, constants = {} }: Program): Promise<Sh
   }
   return {
     label: names.at(-1) ?? '',
-    code: [header, ...texts].join('\n'),
+    code: [header, ...texts.map((text) => text.replaceAll(DIRECTIVE, ''))].join('\n'),
     locate(at, column) {
       const index = starts.findLastIndex((start) => start <= at);
       return { file: names[index] ?? 'constants', line: at - (starts[index] ?? 1) + 1, column };

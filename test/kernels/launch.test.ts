@@ -44,6 +44,19 @@ withGpu('WGSL that does not compile is SHADER_INVALID with its file and line, wh
   gpu.check();
 });
 
+withGpu('directives may stand in any file of a program, and move no line of it', async (t) => {
+  await using gpu = await software();
+  await using launcher = openLauncher(gpu.gpuDevice);
+  const requires = fixture('requires.wgsl');
+  const constants = { FACTOR: 1 };
+  await launcher.pipeline({ files: [fixture('store.wgsl'), requires], constants });
+  await launcher.pipeline({ files: [requires, fixture('store.wgsl')], constants });
+  const error = await t.throwsAsync(launcher.pipeline({ files: [requires, fixture('broken.wgsl')], constants }), {
+    instanceOf: KernelError,
+  });
+  t.deepEqual(error?.position, { file: 'broken.wgsl', line: 4, column: 15 });
+});
+
 withGpu('a program is compiled once on a device for each specialisation', async (t) => {
   await using gpu = await software();
   await using launcher = openLauncher(gpu.gpuDevice);
