@@ -1,21 +1,15 @@
 /** What docs/calls.md says of nodes, workers and functions that fail while they run durable calls. */
 import { range } from '../../../shard/iterables.ts';
 import { bomb, deadly, double, lame, slow, strict } from '../fixtures/app.ts';
-import type { Fleet } from '../fixtures/fleet.ts';
 import { rowsOn } from '../fixtures/rows.ts';
 import { allDoubled, counted } from './outputs.ts';
 
 const row = rowsOn({ nodes: 2, args: ['--limit', 'leaseMs=1000', '--drain-seconds', '1'] });
 
-/** The first node runs some of it. */
-async function begun({ record }: Fleet, what: string): Promise<void> {
-  await record.until((entries) => entries.some((entry) => entry.what === what && entry.node === '0'));
-}
-
 row('a node is killed', async (t, fleet) => {
   await using warp = await fleet.connect();
   const call = await warp.function(slow).spawnMap(range(400), { chunkSize: 20 });
-  await begun(fleet, 'slow');
+  await fleet.begun('slow');
   await fleet.members[0]!.kill();
   await allDoubled(t, call, 400);
 });
@@ -23,7 +17,7 @@ row('a node is killed', async (t, fleet) => {
 row('a node is stopped, and comes back when others have run what it had', async (t, fleet) => {
   await using warp = await fleet.connect({ silence: 1500 });
   const call = await warp.function(lame).spawnMap(range(20), { chunkSize: 1 });
-  await begun(fleet, 'lame');
+  await fleet.begun('lame');
   const [member] = fleet.members;
   member!.signal('SIGSTOP');
   try {
@@ -39,7 +33,7 @@ row('a node is stopped, and comes back when others have run what it had', async 
 row('a node drains', async (t, fleet) => {
   await using warp = await fleet.connect();
   const call = await warp.function(slow).spawnMap(range(400), { chunkSize: 20 });
-  await begun(fleet, 'slow');
+  await fleet.begun('slow');
   await fleet.members[0]!.end('SIGTERM');
   await allDoubled(t, call, 400);
   t.true([...fleet.record.counts('slow').values()].every((times) => times === 1));
@@ -48,7 +42,7 @@ row('a node drains', async (t, fleet) => {
 row('all nodes are killed, and come back', async (t, fleet) => {
   await using warp = await fleet.connect();
   const call = await warp.function(slow).spawnMap(range(200), { chunkSize: 20 });
-  await begun(fleet, 'slow');
+  await fleet.begun('slow');
   await Promise.all(fleet.members.map((member) => member.kill()));
   await fleet.mend();
   await allDoubled(t, call, 200);
@@ -101,7 +95,7 @@ row('the function fails on an input', async (t, fleet) => {
 row('the call is cancelled', async (t, fleet) => {
   await using warp = await fleet.connect();
   const call = await warp.function(slow).spawnMap(range(2000), { chunkSize: 20 });
-  await begun(fleet, 'slow');
+  await fleet.begun('slow');
   await call.cancel();
   const { state, counts } = await call.status();
   t.is(state, 'cancelled');
