@@ -20,7 +20,9 @@ export {
   type PackPanelsOptions,
 } from './panels/host.ts';
 export { componentsOf, granulesOf, MAX_DIMS, PANEL_ROWS, panelBytes, panelsBytes } from './panels/layout.ts';
+export { halfOf } from './panels/half.ts';
 export { normalizeRow } from './panels/norm.ts';
+export { quantizationOf, quantize } from './panels/quantize.ts';
 export { centreCrop, fitShorter } from './resize/geometry.ts';
 export { resize, type ResizeCall } from './resize/resize.ts';
 export { topk, type TopkCall } from './topk/topk.ts';

@@ -4,7 +4,10 @@ import type { Corpus, Search } from './search.ts';
 
 /** What an engine on a CPU searches with. */
 export async function ownSearch({ dims, count, items }: Corpus): Promise<Search> {
-  const store = await HostStore.open({ dims, type: 'f32', metric: 'dot', rescore: false }, availableParallelism());
+  const store = new HostStore(
+    { dims, type: 'f32', metric: 'dot', rescore: false },
+    { threads: availableParallelism() },
+  );
   store.write(
     Uint32Array.from({ length: count }, (_, row) => row),
     items,

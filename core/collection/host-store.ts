@@ -1,9 +1,5 @@
-import { allowedRows } from '../similarity/allowed.ts';
-import { CpuSearch, largestOf } from '../similarity/cpu-search.ts';
-import { mergeBest, type PartBest } from '../similarity/merge.ts';
-import { scoreOf } from '../similarity/metric.ts';
-import { Selector } from '../similarity/select.ts';
-import { CoreError } from '../errors.ts';
+import { HostSearch, type HostSearchOptions } from '../similarity/host-search.ts';
+import { Final } from '../similarity/final.ts';
 import {
   type Best,
   type Explanation,
@@ -12,127 +8,90 @@ import {
   type StoreOptions,
   type VectorStore,
 } from './contract.ts';
-import { normalizedRows } from './normalize.ts';
-import { Segments } from './segments.ts';
+import { type HostQuery, HostRows } from './host-rows.ts';
 import { checkStoreOptions } from './store-options.ts';
+
+export interface HostStoreOptions extends HostSearchOptions {
+  /** Default: as many as make 64 MiB. */
+  readonly rowsPerSegment?: number | undefined;
+}
+
+/** Candidates for each of the k, where nothing else is asked. */
+const OVERSAMPLE = 4;
 
 /** Vectors in host memory, searched on the CPU. Blocks its thread. */
 export class HostStore implements VectorStore {
-  readonly #options: StoreOptions;
-  readonly #segments: Segments;
-  readonly #search: CpuSearch;
-  /** The largest magnitude of a component that was ever written; `NaN` if one was NaN. */
-  #largest = 0;
+  readonly #rows: HostRows;
+  readonly #search: HostSearch;
+  /** The same rows in float32, where the store rescores. */
+  readonly #full: HostRows | undefined;
 
-  private constructor(options: StoreOptions, segments: Segments, search: CpuSearch) {
-    this.#options = options;
-    this.#segments = segments;
-    this.#search = search;
-  }
-
-  /** `threads` is how many cores a search may use. Throws `OPTION_INVALID`. */
-  static async open(options: StoreOptions, threads: number): Promise<HostStore> {
+  /** Throws `OPTION_INVALID`. */
+  constructor(options: StoreOptions, { rowsPerSegment, ...search }: HostStoreOptions) {
     checkStoreOptions(options);
-    if (options.type !== 'f32') {
-      throw new CoreError('OPTION_INVALID', `expected vectors of type f32 on the CPU, got ${options.type}`);
-    }
-    return new HostStore(options, new Segments(options.dims), await CpuSearch.open(threads));
+    this.#rows = new HostRows({ ...options, rowsPerSegment });
+    this.#search = new HostSearch(this.#rows, search);
+    if (!options.rescore || options.type === 'f32') return;
+    // Bits have no full precision of their own metric: what they stand for is the direction.
+    const metric = options.type === 'b1' ? 'cosine' : options.metric;
+    this.#full = new HostRows({ ...options, rowsPerSegment, type: 'f32', metric });
   }
 
   get dims(): number {
-    return this.#segments.dims;
+    return this.#rows.dims;
   }
 
   get size(): number {
-    return this.#segments.size;
+    return this.#rows.size;
   }
 
-  write(rows: Uint32Array, given: Float32Array): void {
-    const { dims } = this;
-    const vectors = this.#normalized(given);
-    this.#largest = Math.max(this.#largest, largestOf(vectors));
-    for (const [index, row] of rows.entries()) {
-      this.#segments.write(row, vectors.subarray(index * dims, (index + 1) * dims));
-    }
+  write(rows: Uint32Array, vectors: Float32Array): void {
+    this.#rows.write(rows, vectors);
+    this.#full?.write(rows, vectors);
   }
 
   keep(rows: Uint32Array): void {
-    this.#segments.keep(rows);
-    if (rows.length === 0) this.#largest = 0;
+    this.#rows.keep(rows);
+    this.#full?.keep(rows);
   }
 
-  score(given: Float32Array, queryOf: Uint32Array, rows: Uint32Array): Float32Array<ArrayBuffer> {
-    const { dims } = this;
-    const queries = this.#normalized(given);
-    const scores = new Float32Array(rows.length);
-    for (let pair = 0; pair < rows.length; pair++) {
-      const start = queryOf[pair]! * dims;
-      const query = queries.subarray(start, start + dims);
-      scores[pair] = scoreOf(this.#options.metric, query, this.#segments.row(rows[pair]!));
-    }
-    return scores;
+  score(queries: Float32Array, queryOf: Uint32Array, rows: Uint32Array): Float32Array<ArrayBuffer> {
+    const scored = this.#full ?? this.#rows;
+    const packed = new Map<number, HostQuery>();
+    return Float32Array.from(rows, (row, pair) => {
+      const index = queryOf[pair]!;
+      const query = packed.get(index) ?? scored.query(this.#vector(queries, index));
+      packed.set(index, query);
+      return scored.score(query, row);
+    });
   }
 
-  async topK(given: Float32Array, { k, allowed }: SearchOptions): Promise<Best> {
-    const { dims } = this;
-    const queries = this.#normalized(given);
-    if (allowed !== undefined) return this.#bestOf(queries, allowedRows(allowed, this.size), k);
-    if (this.#options.metric === 'euclidean') {
-      return this.#bestOf(
-        queries,
-        Uint32Array.from({ length: this.size }, (_, row) => row),
-        k,
-      );
+  async topK(queries: Float32Array, options: SearchOptions): Promise<Best> {
+    const full = this.#full;
+    if (full === undefined) return this.#search.topK(queries, options);
+    const { k, oversample = OVERSAMPLE } = options;
+    const found = await this.#search.topK(queries, { ...options, k: Math.ceil(k * oversample) });
+    const count = queries.length / this.dims;
+    const final = new Final(count, Math.min(k, this.size));
+    for (let at = 0; at < count; at++) {
+      const query = full.query(this.#vector(queries, at));
+      const rows = found.rows.subarray(at * found.k, (at + 1) * found.k).filter((row) => row !== NO_ROW);
+      final.select(at, rows.sort(), (row) => full.score(query, row));
     }
-    const asked = { data: queries, largest: largestOf(queries) };
-    const parts: PartBest[] = [];
-    for (const { first, rows, data } of this.#segments.filled()) {
-      const items = { data, largest: this.#largest };
-      parts.push({ first, ...(await this.#search.topK(asked, items, dims, Math.min(k, rows))) });
-    }
-    return mergeBest(parts, queries.length / dims, k);
+    return final.best;
   }
 
-  explain({ queries }: { readonly queries: number; readonly k: number }): Explanation {
-    const { dims, size } = this;
-    return {
-      backend: 'onnxruntime: Gemm and TopK (cpu)',
-      reason: 'The vectors lie in host memory.',
-      steps: ['the scores of a segment of 64 MiB', 'the k best of them', 'merge'],
-      bytes: 4 * size * dims,
-      flops: 2 * queries * size * dims,
-    };
+  explain(shape: { readonly queries: number; readonly k: number }): Explanation {
+    const explained = this.#search.explain(shape);
+    if (this.#full === undefined) return explained;
+    return { ...explained, steps: [...explained.steps, 'what was found again, in full precision'] };
   }
 
   async dispose(): Promise<void> {
     await this.#search[Symbol.asyncDispose]();
   }
 
-  #normalized(vectors: Float32Array): Float32Array {
-    return this.#options.metric === 'cosine' ? normalizedRows(vectors, this.dims) : vectors;
-  }
-
-  /** Scores these rows pair by pair. */
-  #bestOf(queries: Float32Array, rows: Uint32Array, k: number): Best {
-    const { dims, size } = this;
-    const [count, width] = [queries.length / dims, Math.min(k, size)];
-    const best = {
-      k: width,
-      rows: new Uint32Array(count * width).fill(NO_ROW),
-      scores: new Float32Array(count * width).fill(Number.NaN),
-    };
-    const selector = new Selector(width);
-    const positions = new Uint32Array(width);
-    const scores = new Float32Array(rows.length);
-    for (let query = 0; query < count; query++) {
-      const of = queries.subarray(query * dims, (query + 1) * dims);
-      for (const [at, row] of rows.entries()) {
-        scores[at] = scoreOf(this.#options.metric, of, this.#segments.row(row));
-      }
-      const at = query * width;
-      const held = selector.select(scores, positions, best.scores.subarray(at, at + width));
-      for (let rank = 0; rank < held; rank++) best.rows[at + rank] = rows[positions[rank]!]!;
-    }
-    return best;
+  #vector(queries: Float32Array, index: number): Float32Array {
+    return queries.subarray(index * this.dims, (index + 1) * this.dims);
   }
 }

@@ -1,18 +1,33 @@
-/** Host memory for dense float32 rows, in segments, so that growth never copies what is full. */
+/** Host memory for dense rows, in segments, so that growth never copies what is full. */
 
-const SEGMENT_BYTES = 64 * 1024 * 1024;
 const FIRST_ROWS = 256;
 
-export class Segments {
-  readonly dims: number;
+/** What rows are made of. */
+export type Elements =
+  | Float32Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>;
+
+export interface SegmentsOptions<Data extends Elements> {
+  readonly make: new (length: number) => Data;
+  /** Elements of one row. */
+  readonly width: number;
   /** Rows in one full segment. */
   readonly rowsPerSegment: number;
-  readonly #segments: Float32Array<ArrayBuffer>[] = [];
+}
+
+export class Segments<Data extends Elements> {
+  readonly width: number;
+  readonly rowsPerSegment: number;
+  readonly #make: new (length: number) => Data;
+  readonly #segments: Data[] = [];
   #size = 0;
 
-  constructor(dims: number, segmentBytes: number = SEGMENT_BYTES) {
-    this.dims = dims;
-    this.rowsPerSegment = Math.max(1, Math.floor(segmentBytes / (dims * Float32Array.BYTES_PER_ELEMENT)));
+  constructor({ make, width, rowsPerSegment }: SegmentsOptions<Data>) {
+    this.#make = make;
+    this.width = width;
+    this.rowsPerSegment = rowsPerSegment;
   }
 
   get size(): number {
@@ -20,27 +35,27 @@ export class Segments {
   }
 
   /** One row, as a view. */
-  row(row: number): Float32Array<ArrayBuffer> {
+  row(row: number): Data {
     const segment = this.#segments[Math.floor(row / this.rowsPerSegment)];
-    const start = (row % this.rowsPerSegment) * this.dims;
-    return segment === undefined ? new Float32Array(0) : segment.subarray(start, start + this.dims);
+    const start = (row % this.rowsPerSegment) * this.width;
+    return (segment === undefined ? new this.#make(0) : segment.subarray(start, start + this.width)) as Data;
   }
 
-  /** Each segment's filled part, with the row at which it starts. */
-  *filled(): Generator<{ first: number; rows: number; data: Float32Array<ArrayBuffer> }> {
-    for (const [index, segment] of this.#segments.entries()) {
+  /** Each segment that holds rows, with the row at which it starts; elements beyond its rows are zero. */
+  *filled(): Generator<{ readonly first: number; readonly rows: number; readonly data: Data }> {
+    for (const [index, data] of this.#segments.entries()) {
       const first = index * this.rowsPerSegment;
       const rows = Math.min(this.rowsPerSegment, this.#size - first);
-      if (rows > 0) yield { first, rows, data: segment.subarray(0, rows * this.dims) };
+      if (rows > 0) yield { first, rows, data };
     }
   }
 
-  write(row: number, vector: Float32Array): void {
+  write(row: number, elements: Data): void {
     if (row >= this.#size) {
       this.#reserve(row + 1);
       this.#size = row + 1;
     }
-    this.row(row).set(vector);
+    this.row(row).set(elements);
   }
 
   /** Moves the kept rows together. `rows` must be ascending. */
@@ -50,6 +65,8 @@ export class Segments {
     }
     this.#size = rows.length;
     this.#segments.length = Math.ceil(this.#size / this.rowsPerSegment);
+    const last = this.#size - (this.#segments.length - 1) * this.rowsPerSegment;
+    this.#segments.at(-1)?.fill(0, last * this.width);
   }
 
   #reserve(size: number): void {
@@ -57,18 +74,18 @@ export class Segments {
     while (this.#segments.length < segments) {
       const last = this.#segments.length - 1;
       if (last >= 0) this.#grow(last, this.rowsPerSegment);
-      this.#segments.push(new Float32Array(0));
+      this.#segments.push(new this.#make(0));
     }
     this.#grow(segments - 1, size - (segments - 1) * this.rowsPerSegment);
   }
 
   /** Doubles a segment until it holds `rows`, at most to a full one. */
   #grow(index: number, rows: number): void {
-    const segment = this.#segments[index] ?? new Float32Array(0);
-    const held = segment.length / this.dims;
+    const segment = this.#segments[index] ?? new this.#make(0);
+    const held = segment.length / this.width;
     if (held >= rows) return;
-    const wanted = Math.min(this.rowsPerSegment, Math.max(rows, held * 2, FIRST_ROWS));
-    const grown = new Float32Array(wanted * this.dims);
+    const wanted = Math.min(this.rowsPerSegment, Math.max(Math.ceil(rows / FIRST_ROWS) * FIRST_ROWS, held * 2));
+    const grown = new this.#make(wanted * this.width);
     grown.set(segment);
     this.#segments[index] = grown;
   }

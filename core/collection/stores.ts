@@ -21,5 +21,5 @@ export async function openStores({ device, threads }: StoresOptions): Promise<St
     const { openGpuStores } = await import('./gpu-store.ts');
     return openGpuStores(device);
   }
-  return { open: (options) => HostStore.open(options, threads), dispose: () => {} };
+  return { open: async (options) => new HostStore(options, { threads }), dispose: () => {} };
 }

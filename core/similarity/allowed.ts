@@ -1,3 +1,5 @@
+import { setBits } from './bits.ts';
+
 /** The rows below `size` whose bit is set, ascending. */
 export function allowedRows(allowed: Uint32Array, size: number): Uint32Array<ArrayBuffer> {
   const rows = new Uint32Array(countAllowed(allowed, size));
@@ -22,8 +24,7 @@ export function countAllowed(allowed: Uint32Array, size: number): number {
   return count;
 }
 
-function setBits(word: number): number {
-  let bits = word - ((word >>> 1) & 0x55555555);
-  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
-  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+/** Whether this row may be answered. */
+export function isAllowed(allowed: Uint32Array, row: number): boolean {
+  return ((allowed[row >>> 5] ?? 0) & (1 << (row & 31))) !== 0;
 }

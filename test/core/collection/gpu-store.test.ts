@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
+import type { ElementType, Metric } from '../../../kernels/index.ts';
 import { dotReference } from '../../../kernels/dot/reference.ts';
 import { gpuStores } from '../../../core/collection/gpu-store.ts';
 import type { StoreOptions } from '../../../core/collection/contract.ts';
@@ -12,15 +13,17 @@ import { storeConformance, type Subject } from './store-conformance.ts';
 
 const missing = swiftShaderMissing();
 const seed = 20261124;
-const host: Stores = { open: (options) => HostStore.open(options, 2), dispose: () => {} };
+const host: Stores = { open: async (options) => new HostStore(options, { threads: 2 }), dispose: () => {} };
 const options = (dims: number): StoreOptions => ({ dims, type: 'f32', metric: 'dot', rescore: false });
+
+const serves = (type: ElementType, metric: Metric): boolean => type === 'f32' && metric !== 'euclidean';
 
 /** Segments of 100 rows of 3 components, so that small collections have several. */
 async function onGpu(request: DeviceRequest): Promise<Subject> {
   const name = `GPU memory on ${request}`;
   try {
     const gpu = await openGpu(await resolveDevice(request));
-    return { name, stores: gpuStores(gpu, { segmentBytes: 100 * 3 * 4 }), skip: undefined };
+    return { name, stores: gpuStores(gpu, { segmentBytes: 100 * 3 * 4 }), skip: undefined, serves };
   } catch (error) {
     return { name, stores: undefined, skip: (error as Error).message };
   }
@@ -29,7 +32,6 @@ async function onGpu(request: DeviceRequest): Promise<Subject> {
 // Opened before any test is declared, since AVA starts once a file pauses after its first declaration.
 const onGpus = await Promise.all((['software', 'webgpu'] as const).map(onGpu));
 
-storeConformance({ name: 'host memory', stores: host, skip: undefined });
 for (const subject of onGpus) storeConformance(subject);
 
 function withGpu(title: string, body: (t: ExecutionContext) => Promise<void>): void {

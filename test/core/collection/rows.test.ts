@@ -5,7 +5,7 @@ import { Segments } from '../../../core/collection/segments.ts';
 
 const seed = 20261124;
 const dims = 3;
-const vectorOf = (value: number): Float32Array => new Float32Array(dims).fill(value);
+const vectorOf = (value: number): Float32Array<ArrayBuffer> => new Float32Array(dims).fill(value);
 
 test(`rows and segments keep insertion order through any claims and removals (seed ${seed})`, (t) => {
   const step = fc.oneof(
@@ -15,7 +15,7 @@ test(`rows and segments keep insertion order through any claims and removals (se
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const rows = new Rows();
-      const segments = new Segments(dims, 4 * dims * Float32Array.BYTES_PER_ELEMENT);
+      const segments = new Segments<Float32Array<ArrayBuffer>>({ make: Float32Array, width: dims, rowsPerSegment: 4 });
       const model = new Map<number, number>();
       let value = 0;
       for (const each of steps) {

@@ -2,14 +2,19 @@
 import { fc } from '@fast-check/ava';
 import test, { type ExecutionContext } from 'ava';
 import { NO_ROW, type VectorStore } from '../../../core/collection/contract.ts';
+import { CoreError } from '../../../core/errors.ts';
+import type { ElementType, Metric } from '../../../kernels/index.ts';
 import type { Stores } from '../../../core/collection/stores.ts';
 import { precedes } from '../../../core/similarity/order.ts';
+import { bitmapOf, checkBest, dataOf, isNear, kinds } from './nearest.ts';
 
 export interface Subject {
   readonly name: string;
   readonly stores: Stores | undefined;
   /** Why it can't run on this machine. */
   readonly skip: string | undefined;
+  /** Default: all that go together. */
+  readonly serves?: (type: ElementType, metric: Metric) => boolean;
 }
 
 const seed = 20261124;
@@ -17,7 +22,7 @@ const dims = 3;
 /** Whole numbers: their dot products are exact in float32, and full of ties. */
 const vector = fc.array(fc.integer({ min: -3, max: 3 }), { minLength: dims, maxLength: dims });
 
-export function storeConformance({ name, stores, skip }: Subject): void {
+export function storeConformance({ name, stores, skip, serves = () => true }: Subject): void {
   if (stores === undefined) {
     test.skip(`${name} conforms, but not on this machine: ${skip}`, () => {});
     return;
@@ -141,6 +146,36 @@ export function storeConformance({ name, stores, skip }: Subject): void {
       }
     });
     await fc.assert(property, { seed, numRuns: 60 });
+  });
+
+  for (const { type, metric } of kinds.filter((kind) => serves(kind.type, kind.metric))) {
+    test.serial(`${name}: of ${type} by ${metric}, the best are those of float64, within the bound`, async (t) => {
+      t.timeout(60_000);
+      const options = { dims: 37, type, metric, rescore: false };
+      const store = await stores.open(options);
+      const data = dataOf(options, { seed, rows: 700, queries: 5 });
+      const all = Uint32Array.from({ length: 700 }, (_, row) => row);
+      await store.write(all, data.vectors);
+      for (const k of [1, 20, 700]) checkBest(t, await store.topK(data.queries, { k }), data, all);
+      for (const every of [3, 20]) {
+        const rows = all.filter((row) => row % every === 1);
+        checkBest(t, await store.topK(data.queries, { k: 50, allowed: bitmapOf(rows, 700) }), data, rows);
+      }
+      const queryOf = all.map((row) => row % 5);
+      const scores = await store.score(data.queries, queryOf, all);
+      t.is(
+        all.find((row) => !isNear(scores[row]!, data, queryOf[row]!, row)),
+        undefined,
+      );
+      await store.dispose();
+    });
+  }
+
+  test.serial(`${name}: a type and a metric that don't go together are refused`, async (t) => {
+    const refused = { instanceOf: CoreError, code: 'OPTION_INVALID' };
+    await t.throwsAsync(stores.open({ dims, type: 'f32', metric: 'hamming', rescore: false }), refused);
+    await t.throwsAsync(stores.open({ dims, type: 'b1', metric: 'cosine', rescore: false }), refused);
+    await t.throwsAsync(stores.open({ dims: 0, type: 'f32', metric: 'dot', rescore: false }), refused);
   });
 }
 

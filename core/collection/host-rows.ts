@@ -1,0 +1,219 @@
+import { type ElementType, halfOf, type Metric, normalizeRow, quantizationOf, quantize } from '../../kernels/index.ts';
+import { setBits } from '../similarity/bits.ts';
+import { type Elements, Segments, type SegmentsOptions } from './segments.ts';
+
+/** Rows of a block are scored in bins of so many; segments are whole bins. */
+export const BIN = 16;
+const SEGMENT_BYTES = 64 * 1024 * 1024;
+
+type Floats = Float32Array<ArrayBuffer>;
+
+export interface HostRowsOptions {
+  readonly type: ElementType;
+  readonly metric: Metric;
+  readonly dims: number;
+  /** Default: as many as make 64 MiB. */
+  readonly rowsPerSegment?: number | undefined;
+}
+
+/** One query as its rows are: packed as they are, and unpacked again. */
+export interface HostQuery {
+  /** Components; whole numbers for `i8`, which `scale` multiplies. Empty for `b1`. */
+  readonly components: Floats;
+  readonly scale: number;
+  /** L2 norm; NaN where a component or the scale is not finite. */
+  readonly norm: number;
+  /** Of `b1`. */
+  readonly bits: Uint32Array<ArrayBuffer>;
+}
+
+/** Neighbouring rows in memory; what follows them up to a whole bin is zero. */
+export interface HostSegment {
+  readonly first: number;
+  readonly rows: number;
+  readonly data: Elements;
+  /** Of `i8`: what the components of a row are multiplied by. */
+  readonly scales: Floats | undefined;
+  /** L2 norms of the rows as they are kept; NaN where one is not finite. Zeros for `b1`. */
+  readonly norms: Floats;
+}
+
+/** Rows packed as the kernels pack them, row-major. Everything is scored in float64 and rounded once to float32. */
+export class HostRows {
+  readonly type: ElementType;
+  readonly metric: Metric;
+  readonly dims: number;
+  /** Elements of one row. */
+  readonly width: number;
+  readonly rowBytes: number;
+  readonly #data: Segments<Elements>;
+  readonly #scales: Segments<Floats> | undefined;
+  readonly #norms: Segments<Floats>;
+  readonly #scratch: Floats;
+  /** The scratch row as halves, so that it is filled by one copy that converts. */
+  readonly #packed: Elements;
+
+  constructor({ type, metric, dims, rowsPerSegment }: HostRowsOptions) {
+    const { make, bits } = ELEMENTS[type];
+    this.type = type;
+    this.metric = metric;
+    this.dims = dims;
+    this.width = type === 'b1' ? Math.ceil(dims / 32) : dims;
+    this.rowBytes = this.width * (bits / 8);
+    const rows = Math.ceil((rowsPerSegment ?? SEGMENT_BYTES / this.rowBytes) / BIN) * BIN;
+    this.#data = new Segments<Elements>({ make, width: this.width, rowsPerSegment: rows });
+    const ofRows: SegmentsOptions<Floats> = { make: Float32Array, width: 1, rowsPerSegment: rows };
+    this.#scales = type === 'i8' ? new Segments(ofRows) : undefined;
+    this.#norms = new Segments(ofRows);
+    this.#scratch = new Float32Array(dims);
+    this.#packed = new make(this.width);
+  }
+
+  get size(): number {
+    return this.#data.size;
+  }
+
+  filled(): HostSegment[] {
+    const scales = [...(this.#scales?.filled() ?? [])];
+    const norms = [...this.#norms.filled()];
+    return Array.from(this.#data.filled(), (segment, index) => ({
+      ...segment,
+      scales: scales[index]?.data,
+      norms: norms[index]!.data,
+    }));
+  }
+
+  write(rows: Uint32Array, vectors: Float32Array): void {
+    for (const [index, row] of rows.entries()) {
+      const { scale, norm } = this.#pack(vectors.subarray(index * this.dims, (index + 1) * this.dims));
+      this.#data.write(row, this.#packed);
+      this.#scales?.write(row, Float32Array.of(scale));
+      this.#norms.write(row, Float32Array.of(norm));
+    }
+  }
+
+  keep(rows: Uint32Array): void {
+    for (const segments of [this.#data, this.#scales, this.#norms]) segments?.keep(rows);
+  }
+
+  query(vector: Float32Array): HostQuery {
+    const { scale, norm } = this.#pack(vector);
+    const components = this.type === 'b1' ? new Float32Array(0) : new Float32Array(this.#unpack(this.#packed));
+    const bits = this.type === 'b1' ? new Uint32Array(this.#packed) : new Uint32Array(0);
+    return { components, scale, norm, bits };
+  }
+
+  /** One row, as it is kept; a view. */
+  at(row: number): { readonly data: Elements; readonly scale: number; readonly norm: number } {
+    const [scale = 1, norm = 0] = [this.#scales?.row(row)[0], this.#norms.row(row)[0]];
+    return { data: this.#data.row(row), scale, norm };
+  }
+
+  /** Memory for so many rows, their scales and their norms. */
+  room(rows: number): [data: Elements, scales: Floats | undefined, norms: Floats] {
+    const { make } = ELEMENTS[this.type];
+    const scales = this.#scales === undefined ? undefined : new Float32Array(rows);
+    return [new make(rows * this.width), scales, new Float32Array(rows)];
+  }
+
+  /** The score of one row, in float64. */
+  score(query: HostQuery, row: number): number {
+    if (this.type === 'b1') return this.#scoreBits(query.bits, this.#data.row(row) as Uint32Array);
+    const item = this.#unpack(this.#data.row(row));
+    const scale = this.#scales?.row(row)[0] ?? 1;
+    return this.metric === 'euclidean'
+      ? -squaredDistance(query.components, query.scale, item, scale)
+      : product(query.components, item) * query.scale * scale;
+  }
+
+  /** Packs into `#packed`. */
+  #pack(vector: Float32Array): { readonly scale: number; readonly norm: number } {
+    const [row, packed] = [this.#scratch, this.#packed];
+    row.set(vector);
+    if (this.metric === 'cosine') normalizeRow(row);
+    let scale = 1;
+    switch (this.type) {
+      case 'f32':
+        packed.set(row);
+        break;
+      case 'f16': {
+        const bits = new Uint32Array(row.buffer);
+        for (let at = 0; at < row.length; at++) packed[at] = halfOf(bits[at]!);
+        break;
+      }
+      case 'i8': {
+        const quantization = quantizationOf(new Uint32Array(row.buffer));
+        scale = quantization.scale;
+        packed.fill(0);
+        if (quantization.greatest === 0) break;
+        for (let at = 0; at < row.length; at++) packed[at] = quantize(row[at]!, quantization.greatest);
+        break;
+      }
+      case 'b1':
+        packed.fill(0);
+        for (let at = 0; at < row.length; at++) if (row[at]! > 0) packed[at >> 5]! |= 1 << (at & 31);
+        return { scale, norm: 0 };
+    }
+    const unpacked = this.#unpack(packed);
+    const norm = Math.sqrt(product(unpacked, unpacked)) * scale;
+    return { scale, norm: Number.isFinite(norm) ? norm : Number.NaN };
+  }
+
+  /** The components as float32; the view is good until the next call. */
+  #unpack(packed: Elements): Floats {
+    if (packed instanceof Float32Array) return packed;
+    const scratch = this.#scratch;
+    if (packed instanceof Uint16Array) {
+      scratch.set(new Float16Array(packed.buffer, packed.byteOffset, packed.length));
+    } else {
+      scratch.set(packed);
+    }
+    return scratch;
+  }
+
+  #scoreBits(query: Uint32Array, item: Uint32Array): number {
+    let differ = 0;
+    let both = 0;
+    let either = 0;
+    for (let at = 0; at < item.length; at++) {
+      const [a, b] = [query[at]!, item[at]!];
+      if (this.metric === 'hamming') {
+        differ += setBits(a ^ b);
+      } else {
+        both += setBits(a & b);
+        either += setBits(a | b);
+      }
+    }
+    if (this.metric === 'hamming') return 0 - differ;
+    return either === 0 ? 1 : both / either;
+  }
+}
+
+const ELEMENTS: Readonly<
+  Record<ElementType, { readonly make: new (length: number) => Elements; readonly bits: number }>
+> = {
+  f32: { make: Float32Array, bits: 32 },
+  f16: { make: Uint16Array, bits: 16 },
+  i8: { make: Int8Array, bits: 8 },
+  b1: { make: Uint32Array, bits: 32 },
+};
+
+/** In four sums, since each addition of one has to wait for the one before. */
+function product(a: Floats, b: Floats): number {
+  let [sum, second, third, fourth] = [0, 0, 0, 0];
+  let at = 0;
+  for (; at + 4 <= a.length; at += 4) {
+    sum += a[at]! * b[at]!;
+    second += a[at + 1]! * b[at + 1]!;
+    third += a[at + 2]! * b[at + 2]!;
+    fourth += a[at + 3]! * b[at + 3]!;
+  }
+  for (; at < a.length; at++) sum += a[at]! * b[at]!;
+  return sum + second + (third + fourth);
+}
+
+function squaredDistance(a: Floats, scaleA: number, b: Floats, scaleB: number): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at++) sum += (a[at]! * scaleA - b[at]! * scaleB) ** 2;
+  return sum;
+}

@@ -1,0 +1,92 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Metric } from '../../kernels/index.ts';
+import { onnxFailure } from '../runtime/onnx/failure.ts';
+import type { Block } from './blocks.ts';
+import { blockGraph, type FloatType } from './score-graph.ts';
+
+export interface ScorerOptions {
+  readonly type: FloatType;
+  readonly metric: Metric;
+  readonly bin: number;
+  /** Cores that may be used. */
+  readonly threads: number;
+}
+
+/** Scores of a block, row-major `queries × rows`, and the greatest of each bin. Good until the next. */
+export interface BlockScores {
+  readonly scores: Float32Array;
+  readonly maxima: Float32Array;
+}
+
+/** Blocks of rows scored by ONNX Runtime on the CPU, in memory that is used again. */
+export class BlockScorer implements AsyncDisposable {
+  readonly #session: InferenceSession;
+  readonly #options: ScorerOptions;
+  #scores = new Float32Array(0);
+  #maxima = new Float32Array(0);
+
+  private constructor(session: InferenceSession, options: ScorerOptions) {
+    this.#session = session;
+    this.#options = options;
+  }
+
+  static async open(options: ScorerOptions): Promise<BlockScorer> {
+    const { type, metric, bin, threads } = options;
+    const session = await InferenceSession.create(blockGraph(type, metric, bin), {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: threads,
+      // A run is short and then nothing follows for long: spinning would only take the cores from the encoder.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      logSeverityLevel: 3,
+    }).catch((error: unknown) => {
+      throw onnxFailure(error, 'open a graph that searches');
+    });
+    return new BlockScorer(session, options);
+  }
+
+  /** `queries` is row-major, one row a query. */
+  async score(queries: Float32Array<ArrayBuffer>, dims: number, block: Block): Promise<BlockScores> {
+    const { type, metric, bin } = this.#options;
+    const count = queries.length / dims;
+    const rows = block.norms.length;
+    const [size, bins] = [count * rows, (count * rows) / bin];
+    if (this.#scores.length < size) this.#scores = new Float32Array(size);
+    if (this.#maxima.length < bins) this.#maxima = new Float32Array(bins);
+    const [scores, maxima] = [this.#scores.subarray(0, size), this.#maxima.subarray(0, bins)];
+    const inputs = {
+      queries: new Tensor('float32', queries, [count, dims]),
+      items: tensorOf(type, block.data, [rows, dims]),
+      ...(block.scales && { scales: new Tensor('float32', block.scales, [rows]) }),
+      ...(metric === 'euclidean' && {
+        squares: new Tensor(
+          'float32',
+          block.norms.map((norm) => -norm * norm),
+          [rows],
+        ),
+      }),
+    };
+    const outputs = {
+      scores: new Tensor('float32', scores, [count, rows]),
+      maxima: new Tensor('float32', maxima, [count, rows / bin]),
+    };
+    await this.#session.run(inputs, outputs).catch((error: unknown) => {
+      throw onnxFailure(error, `score ${count} × ${rows} rows of ${dims} ${type}`);
+    });
+    return { scores, maxima };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+/**
+ * onnxruntime-common turns halves into a `Float16Array` wherever there is one, of which onnxruntime-node sees no byte:
+ * so they pass as the words that they are, under the name of halves.
+ */
+function tensorOf(type: FloatType, data: Block['data'], dims: readonly number[]): Tensor {
+  if (type === 'f32') return new Tensor('float32', data as Float32Array, dims);
+  if (type === 'i8') return new Tensor('int8', data as Int8Array, dims);
+  const words = new Tensor('uint16', data as Uint16Array, dims);
+  return Object.assign(words, { type: 'float16' });
+}

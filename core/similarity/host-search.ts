@@ -1,0 +1,261 @@
+import type { Best, Explanation, SearchOptions } from '../collection/contract.ts';
+import { BIN, type HostQuery, type HostRows, type HostSegment } from '../collection/host-rows.ts';
+import { allowedRows, countAllowed, isAllowed } from './allowed.ts';
+import { type BlockScores, BlockScorer } from './block-scorer.ts';
+import { type Block, blocksOf, gathered } from './blocks.ts';
+import { boundOf, isSafe } from './bound.ts';
+import { Final } from './final.ts';
+import { Above, Shortlist, type Sink } from './shortlist.ts';
+
+/** Scores of a block: 4 MiB stay in cache between the product and the selection. */
+const BLOCK_SCORES = 2 ** 20;
+/** Components of a block that are converted to float32, for the same reason. */
+const BLOCK_COMPONENTS = 2 ** 20;
+const MAX_QUERIES = 1024;
+/** Entries of all shortlists of a group: 16 MiB. */
+const MAX_LISTED = 2 ** 21;
+/** Queries at once whose lists have no other bound than the number of rows. */
+const UNBOUNDED_QUERIES = 16;
+/** So many multiplications in JavaScript take less time than to open a session or to send a block. */
+const DIRECT = 2 ** 17;
+/** Below this share of allowed rows it is cheaper to copy them together than to score the others. */
+const SPARSE = 1 / 8;
+
+export interface HostSearchOptions {
+  /** Cores that may be used. */
+  readonly threads: number;
+  /** Up to so many products of components are made in float64 alone. Default: 131,072. */
+  readonly direct?: number | undefined;
+}
+
+/**
+ * Exact search in host memory, in two stages. ONNX Runtime scores blocks of rows in float32, and of each bin of 16 only
+ * the greatest score is looked at, unless it passes the worst of the shortlist. What may be among the k best, by the
+ * bound of those scores, is then scored in float64. So neither the number of queries nor the order of a sum shows.
+ *
+ * Scores that could overflow or be NaN have no bound: those rows, or those queries, are scored in float64 alone.
+ */
+export class HostSearch implements AsyncDisposable {
+  readonly #rows: HostRows;
+  readonly #threads: number;
+  readonly #direct: number;
+  #scorer: Promise<BlockScorer> | undefined;
+
+  constructor(rows: HostRows, { threads, direct = DIRECT }: HostSearchOptions) {
+    this.#rows = rows;
+    this.#threads = threads;
+    this.#direct = direct;
+  }
+
+  /** Blocks its thread. */
+  async topK(vectors: Float32Array, { k, allowed }: SearchOptions): Promise<Best> {
+    const { dims, size } = this.#rows;
+    const count = vectors.length / dims;
+    const width = Math.min(k, size);
+    const final = new Final(count, width);
+    const eligible = allowed === undefined ? size : countAllowed(allowed, size);
+    if (eligible === 0 || count === 0) return final.best;
+    const listed = allowed !== undefined && eligible < size * SPARSE ? allowedRows(allowed, size) : undefined;
+    const scope: Scope = { allowed, listed, eligible, ...this.#segments() };
+    const capacity = width + Math.max(64, width >> 2);
+    const step = Math.max(1, Math.min(MAX_QUERIES, Math.floor(MAX_LISTED / capacity)));
+    for (let from = 0; from < count; from += step) {
+      const queries = Array.from({ length: Math.min(step, count - from) }, (_, at): Asked => {
+        const place = from + at;
+        return { place, query: this.#rows.query(vectors.subarray(place * dims, (place + 1) * dims)) };
+      });
+      const few = queries.length * eligible * this.#rows.width <= this.#direct;
+      const [fast, slow] = few || this.#rows.type === 'b1' ? [[], queries] : this.#parted(queries, scope);
+      for (const { place, query } of slow) final.select(place, this.#all(scope), (row) => this.#rows.score(query, row));
+      const again = await this.#shortlisted(fast, scope, capacity, final);
+      for (let at = 0; at < again.length; at += UNBOUNDED_QUERIES) {
+        await this.#above(again.slice(at, at + UNBOUNDED_QUERIES), scope, final);
+      }
+    }
+    return final.best;
+  }
+
+  explain({ queries }: { readonly queries: number; readonly k: number }): Explanation {
+    const { type, metric, size, rowBytes, width } = this.#rows;
+    const work = { bytes: size * rowBytes, flops: 2 * queries * size * width };
+    if (type === 'b1') {
+      const reason = 'Bits lie in host memory, and their scores are exact as they are counted.';
+      return { backend: 'javascript: bits', reason, steps: [`${metric} of every row`, 'select'], ...work };
+    }
+    if (queries * size * width <= this.#direct) {
+      const reason = 'So few vectors are scored before a product has begun.';
+      return { backend: 'javascript: float64', reason, steps: [`${metric} of every row`, 'select'], ...work };
+    }
+    const steps = [
+      `${metric} of blocks of rows, in float32`,
+      `the greatest of each ${BIN} neighbours`,
+      'a shortlist by the bound of those scores',
+      'the shortlist again, in float64',
+    ];
+    const reason = 'The vectors lie in host memory; the product takes all cores that the engine may use.';
+    return { backend: 'onnxruntime: Gemm and ReduceMax (cpu)', reason, steps, ...work };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#scorer)?.[Symbol.asyncDispose]();
+  }
+
+  /** Segments of which every norm is known, with the greatest; and the others. */
+  #segments(): Pick<Scope, 'safe' | 'unsafe' | 'largest'> {
+    const [safe, unsafe]: [HostSegment[], HostSegment[]] = [[], []];
+    let largest = 0;
+    if (this.#rows.type !== 'b1') {
+      for (const segment of this.#rows.filled()) {
+        const greatest = greatestOf(segment.norms);
+        if (!isSafe(greatest, greatest, this.#rows.dims)) {
+          unsafe.push(segment);
+          continue;
+        }
+        safe.push(segment);
+        largest = Math.max(largest, greatest);
+      }
+    }
+    return { safe, unsafe, largest };
+  }
+
+  #parted(queries: readonly Asked[], { largest }: Scope): [Asked[], Asked[]] {
+    const isFast = ({ query }: Asked): boolean => isSafe(query.norm, largest, this.#rows.dims);
+    return [queries.filter(isFast), queries.filter((asked) => !isFast(asked))];
+  }
+
+  /** Answers those queries of which more rows than the shortlist holds may be among the best. */
+  async #shortlisted(queries: readonly Asked[], scope: Scope, capacity: number, final: Final): Promise<Open[]> {
+    const open: Open[] = [];
+    if (queries.length === 0) return open;
+    const list = new Shortlist(queries.length, capacity);
+    await this.#scan(queries, scope, list);
+    for (const [at, { place, query }] of queries.entries()) {
+      const { scores, rows } = list.entries(at);
+      const bound = boundOf(this.#rows, query.norm, scope.largest);
+      const worst = scores.toSorted().at(-Math.min(final.best.k, scores.length)) ?? 0;
+      const floor = worst - 2 * bound;
+      if (scores.length === capacity && list.floor(at) >= floor) {
+        open.push({ place, query, floor });
+        continue;
+      }
+      const close = rows.filter((_, index) => scores[index]! >= floor);
+      final.select(place, this.#with(scope, close), (row) => this.#rows.score(query, row));
+    }
+    return open;
+  }
+
+  async #above(queries: readonly Open[], scope: Scope, final: Final): Promise<void> {
+    const above = new Above(queries.map(({ floor }) => floor));
+    await this.#scan(queries, scope, above);
+    for (const [at, { place, query }] of queries.entries()) {
+      const close = Uint32Array.from(above.rows(at));
+      final.select(place, this.#with(scope, close), (row) => this.#rows.score(query, row));
+    }
+  }
+
+  /** Offers the scores of all allowed rows of safe segments. */
+  async #scan(queries: readonly Asked[], { allowed, listed, safe }: Scope, sink: Sink): Promise<void> {
+    const { dims, width, type } = this.#rows;
+    const scorer = await this.#open();
+    const data = new Float32Array(queries.length * dims);
+    for (const [at, { query }] of queries.entries()) {
+      data.set(
+        query.components.map((value) => value * query.scale),
+        at * dims,
+      );
+    }
+    const most = Math.min(BLOCK_SCORES / queries.length, type === 'f32' ? Infinity : BLOCK_COMPONENTS / dims);
+    const blockRows = Math.max(BIN, Math.floor(most / BIN) * BIN);
+    const options = { bin: BIN, blockRows };
+    const blocks =
+      listed === undefined ? blocksOf(safe, width, options) : gathered(this.#rows, within(listed, safe), options);
+    for (const block of blocks) offer(block, await scorer.score(data, dims, block), queries.length, allowed, sink);
+  }
+
+  #open(): Promise<BlockScorer> {
+    const { type, metric } = this.#rows;
+    if (type === 'b1') throw new TypeError('Bits are counted, not multiplied.');
+    this.#scorer ??= BlockScorer.open({ type, metric, bin: BIN, threads: this.#threads });
+    return this.#scorer;
+  }
+
+  /** All rows that may be answered, ascending. */
+  #all({ allowed, listed }: Scope): Uint32Array {
+    if (listed !== undefined) return listed;
+    const { size } = this.#rows;
+    return allowed === undefined ? Uint32Array.from({ length: size }, (_, row) => row) : allowedRows(allowed, size);
+  }
+
+  /** These rows and those of unsafe segments, ascending. */
+  #with({ allowed, unsafe }: Scope, rows: Uint32Array): Uint32Array {
+    const whole = unsafe.flatMap(({ first, rows: held }) =>
+      Array.from({ length: held }, (_, at) => first + at).filter(
+        (row) => allowed === undefined || isAllowed(allowed, row),
+      ),
+    );
+    return Uint32Array.from([...rows, ...whole]).sort();
+  }
+}
+
+interface Asked {
+  /** Among all queries of the search. */
+  readonly place: number;
+  readonly query: HostQuery;
+}
+
+interface Open extends Asked {
+  /** No row with a score below it can be among the best. */
+  readonly floor: number;
+}
+
+interface Scope {
+  readonly allowed: Uint32Array | undefined;
+  /** All allowed rows, where they are few. */
+  readonly listed: Uint32Array<ArrayBuffer> | undefined;
+  readonly eligible: number;
+  readonly safe: readonly HostSegment[];
+  readonly unsafe: readonly HostSegment[];
+  /** The greatest norm of a row of safe segments. */
+  readonly largest: number;
+}
+
+/** Looks at the scores of those bins alone whose greatest passes the floor. */
+function offer(
+  { rows, first, listed }: Block,
+  { scores, maxima }: BlockScores,
+  queries: number,
+  allowed: Uint32Array | undefined,
+  sink: Sink,
+): void {
+  const bins = maxima.length / queries;
+  const filtered = listed === undefined ? allowed : undefined;
+  for (let query = 0; query < queries; query++) {
+    let floor = sink.floor(query);
+    const [ofBins, ofRows] = [query * bins, query * bins * BIN];
+    for (let bin = 0; bin < bins; bin++) {
+      if (!(maxima[ofBins + bin]! > floor)) continue;
+      const end = Math.min(rows, (bin + 1) * BIN);
+      for (let at = bin * BIN; at < end; at++) {
+        const score = scores[ofRows + at]!;
+        if (!(score > floor)) continue;
+        const row = listed === undefined ? first + at : listed[at]!;
+        if (filtered === undefined || isAllowed(filtered, row)) floor = sink.offer(query, score, row);
+      }
+    }
+  }
+}
+
+/** NaN where one is NaN. */
+function greatestOf(norms: Float32Array): number {
+  let greatest = 0;
+  for (let at = 0; at < norms.length; at++) {
+    const norm = norms[at]!;
+    if (!(norm <= greatest)) greatest = norm;
+    if (norm !== norm) return norm;
+  }
+  return greatest;
+}
+
+function within(listed: Uint32Array<ArrayBuffer>, segments: readonly HostSegment[]): Uint32Array<ArrayBuffer> {
+  return listed.filter((row) => segments.some(({ first, rows }) => row >= first && row < first + rows));
+}
