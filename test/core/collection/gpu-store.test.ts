@@ -18,12 +18,12 @@ const options = (dims: number): StoreOptions => ({ dims, type: 'f32', metric: 'd
 
 const serves = (type: ElementType, metric: Metric): boolean => type === 'f32' && metric !== 'euclidean';
 
-/** Segments of 100 rows of 3 components, so that small collections have several. */
+/** Segments of 400 rows of 3 components, so that small collections have several. */
 async function onGpu(request: DeviceRequest): Promise<Subject> {
   const name = `GPU memory on ${request}`;
   try {
     const gpu = await openGpu(await resolveDevice(request));
-    return { name, stores: gpuStores(gpu, { segmentBytes: 100 * 3 * 4 }), skip: undefined, serves };
+    return { name, stores: gpuStores(gpu, { segmentBytes: 4800 }), skip: undefined, serves };
   } catch (error) {
     return { name, stores: undefined, skip: (error as Error).message };
   }
