@@ -25,4 +25,5 @@ export { normalizeRow } from './panels/norm.ts';
 export { quantizationOf, quantize } from './panels/quantize.ts';
 export { centreCrop, fitShorter } from './resize/geometry.ts';
 export { resize, type ResizeCall } from './resize/resize.ts';
-export { topk, type TopkCall } from './topk/topk.ts';
+export { merge, type MergeCall } from './topk/merge.ts';
+export { topkOfRows, type RowsTopkCall } from './topk/rows.ts';

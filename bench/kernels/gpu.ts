@@ -2,7 +2,15 @@
 import { openGpu } from '../../core/device/gpu.ts';
 import type { Device } from '../../core/device/contract.ts';
 import { dotReference } from '../../kernels/dot/reference.ts';
-import { dot, type Kernel, type Launcher, type Matrix, normalize, openLauncher, topk } from '../../kernels/index.ts';
+import {
+  dot,
+  type Kernel,
+  type Launcher,
+  type Matrix,
+  normalize,
+  openLauncher,
+  topkOfRows,
+} from '../../kernels/index.ts';
 import { normalizeReference } from '../../kernels/normalize/reference.ts';
 import type { Environment, Result, Subject } from '../harness/contract.ts';
 import { measure } from '../harness/measure.ts';
@@ -45,7 +53,7 @@ export async function benchGpu(
     const shape = `${queryCount} queries, ${count} × ${DIMS}`;
     const found = { rows: await empty(launcher, queryCount, K), scores: await empty(launcher, queryCount, K) };
     const call = { queries: query, items, k: K, ...found };
-    results.push(...(await bench.kernel(topk, call, `topk ${K}: ${shape}`, { bytes, flops })));
+    results.push(...(await bench.kernel(topkOfRows, call, `topk ${K}: ${shape}`, { bytes, flops })));
     const scoreBytes = queryCount * count * 4;
     if (scoreBytes > gpu.gpuDevice.limits.maxStorageBufferBindingSize) continue;
     const scores = await empty(launcher, queryCount, count);
@@ -120,7 +128,7 @@ async function checkKernels(launcher: Launcher, random: () => number): Promise<v
   requireClose('dot', new Float32Array(await read(launcher, scores)), reference.scores, reference.bounds);
 
   const found = { rows: await empty(launcher, CHECKED.queries, K), scores: await empty(launcher, CHECKED.queries, K) };
-  await submitted(launcher, topk, { queries, items, k: K, ...found });
+  await submitted(launcher, topkOfRows, { queries, items, k: K, ...found });
   const rows = new Uint32Array(await read(launcher, found.rows));
   for (let query = 0; query < CHECKED.queries; query++) {
     checkBest(

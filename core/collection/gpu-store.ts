@@ -1,4 +1,12 @@
-import { KernelError, openLauncher, pairs, sizeLimit, topk, type Launcher, type Matrix } from '../../kernels/index.ts';
+import {
+  KernelError,
+  openLauncher,
+  pairs,
+  sizeLimit,
+  topkOfRows,
+  type Launcher,
+  type Matrix,
+} from '../../kernels/index.ts';
 import type { Device } from '../device/contract.ts';
 import { openGpu, type Gpu } from '../device/gpu.ts';
 import { CoreError, type CoreErrorCode } from '../errors.ts';
@@ -196,7 +204,7 @@ class GpuStore implements VectorStore {
       using queryLease = await this.#launcher.upload(part);
       using rowLease = await this.#launcher.scratch(size);
       using scoreLease = await this.#launcher.scratch(size);
-      using plan = await topk.plan(this.#launcher, {
+      using plan = await topkOfRows.plan(this.#launcher, {
         queries: { buffer: queryLease.buffer, rows, columns: dims },
         items,
         k,

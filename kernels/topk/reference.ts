@@ -36,3 +36,51 @@ export function selectReference(scores: ArrayLike<number>, columns: number, k: n
   }
   return best;
 }
+
+export interface MergeShape {
+  readonly parts: number;
+  readonly queries: number;
+  /** Entries of each list. */
+  readonly length: number;
+  readonly places: number;
+}
+
+/** What `merge` computes of sorted lists, the queries of part 0 first; rows are those of their parts. */
+export function mergeReference(
+  rows: Uint32Array,
+  scores: Float32Array,
+  { parts, queries, length, places }: MergeShape,
+): { rows: Uint32Array<ArrayBuffer>; scores: Float32Array<ArrayBuffer>; parts: Uint32Array<ArrayBuffer> } {
+  const best = {
+    rows: new Uint32Array(queries * places),
+    scores: new Float32Array(queries * places),
+    parts: new Uint32Array(queries * places),
+  };
+  for (let query = 0; query < queries; query++) {
+    const next = new Uint32Array(parts);
+    for (let place = 0; place < places; place++) {
+      let part = -1;
+      for (let other = 0; other < parts; other++) {
+        if ((next[other] ?? 0) >= length) continue;
+        if (part < 0 || precedes(at(other), at(part))) part = other;
+      }
+      const from = at(part);
+      best.rows[query * places + place] = rows[from] ?? 0;
+      best.scores[query * places + place] = scores[from] ?? Number.NaN;
+      best.parts[query * places + place] = part;
+      next[part] = (next[part] ?? 0) + 1;
+    }
+    function at(part: number): number {
+      return (part * queries + query) * length + (next[part] ?? 0);
+    }
+  }
+  return best;
+
+  /** Whether the entry at `a` is better than that at `b`, which is of an earlier part. */
+  function precedes(a: number, b: number): boolean {
+    const [none, other] = [rows[a] === 0xffffffff, rows[b] === 0xffffffff];
+    if (none || other) return !none;
+    const [score, than] = [scores[a] ?? Number.NaN, scores[b] ?? Number.NaN];
+    return Number.isNaN(than) ? !Number.isNaN(score) : score > than;
+  }
+}

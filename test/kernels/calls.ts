@@ -1,5 +1,13 @@
 /** Kernels called with host arrays. */
-import { dot, normalize, topk, type Kernel, type Launcher, type Span, type TopkCall } from '../../kernels/index.ts';
+import {
+  dot,
+  normalize,
+  topkOfRows,
+  type Kernel,
+  type Launcher,
+  type RowsTopkCall,
+  type Span,
+} from '../../kernels/index.ts';
 
 type Floats = Float32Array<ArrayBuffer>;
 
@@ -26,7 +34,7 @@ export async function runTopk(
   launcher: Launcher,
   queries: Floats,
   items: Floats,
-  { dims, k, kernel = topk }: { dims: number; k: number; kernel?: Kernel<TopkCall> },
+  { dims, k, kernel = topkOfRows }: { dims: number; k: number; kernel?: Kernel<RowsTopkCall> },
 ): Promise<TopkResult> {
   const [rows, count] = [queries.length / dims, items.length / dims];
   const columns = Math.min(k, count);

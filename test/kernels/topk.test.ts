@@ -1,9 +1,9 @@
 import { fc } from '@fast-check/ava';
 import type { ExecutionContext } from 'ava';
 import { dotReference } from '../../kernels/dot/reference.ts';
-import { topk } from '../../kernels/index.ts';
+import { topkOfRows } from '../../kernels/index.ts';
 import { selectReference, topkReference } from '../../kernels/topk/reference.ts';
-import { topkWithin } from '../../kernels/topk/topk.ts';
+import { topkOfRowsWithin } from '../../kernels/topk/rows.ts';
 import { runDot, runTopk, spanOfValues, type TopkResult } from './calls.ts';
 import { onEveryGpu } from './gpus.ts';
 import { bits, randomFrom, reals, shapes, wholes } from './vectors.ts';
@@ -165,7 +165,7 @@ onEveryGpu('topk', (check) => {
     const [queries, items] = [wholes(seed, 11 * 4), wholes(~seed, 500 * 4)];
     const expected = await runTopk(launcher, queries, items, { dims: 4, k: 10 });
     for (const scratchBytes of [0, 4 * (8 + 16 + 1024 + 20) * 4]) {
-      const kernel = topkWithin(scratchBytes);
+      const kernel = topkOfRowsWithin(scratchBytes);
       t.deepEqual(await runTopk(launcher, queries, items, { dims: 4, k: 10, kernel }), expected);
     }
   });
@@ -193,7 +193,7 @@ onEveryGpu('topk', (check) => {
     const matrix = { buffer: lease.buffer, rows: 1, columns: 1 };
     for (const k of [0, -1, 1.5, NaN]) {
       const call = { queries: matrix, items: matrix, rows: matrix, scores: matrix, k };
-      await t.throwsAsync(topk.plan(launcher, call), { code: 'INPUT_INVALID', message: /integer from 1 up/ });
+      await t.throwsAsync(topkOfRows.plan(launcher, call), { code: 'INPUT_INVALID', message: /integer from 1 up/ });
     }
   });
 

@@ -1,4 +1,4 @@
-// Keys and scores of all items in the bins that were kept. Components in order by fma, as in tile.wgsl: the same bits
+// Keys of all items in the bins that were kept. Components in order by fma, as in tile.wgsl: the same bits
 // as there. One workgroup a bin. Follows order-key.wgsl.
 
 struct Shape {
@@ -13,7 +13,6 @@ var<immediate> shape: Shape;
 @group(0) @binding(1) var<storage, read> items: array<f32>;
 @group(0) @binding(2) var<storage, read> kept: array<u32>;
 @group(0) @binding(3) var<storage, read_write> keys: array<u32>;
-@group(0) @binding(4) var<storage, read_write> scores: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -38,5 +37,4 @@ fn main(
     sum = fma(queries[query + i], items[item * shape.dims + i], sum);
   }
   keys[candidate] = order_key(sum);
-  scores[candidate] = sum;
 }
