@@ -3,7 +3,11 @@
 const PER_WORD = 2u;
 
 fn word_of(row: Row, first: u32) -> u32 {
-  return half_of(component_of(row, first)) | (half_of(component_of(row, first + 1u)) << 16u);
+  var word = 0u;
+  for (var i = 0u; i < PER_WORD; i++) {
+    word |= half_of(component_of(row, first + i)) << (16u * i);
+  }
+  return word;
 }
 
 fn finish(row: Row, to: u32) {}

@@ -1,26 +1,25 @@
-import type { Kernel, Matrix, Panels } from '../contract.ts';
+import type { Kernel, Matrix, Panels, Span } from '../contract.ts';
 import { KernelError } from '../errors.ts';
-import { requireShape, spanOf } from '../launch/matrix.ts';
+import { spanOf } from '../launch/matrix.ts';
 import { planOf } from '../launch/plan.ts';
 import { granulesOf, panelsFile } from '../panels/layout.ts';
+import { rowsFile, rowsOf, type RowChoice } from '../panels/rows.ts';
 import { spanOfPanels, spanOfScales } from '../panels/span.ts';
 
-export interface PackCall {
+export interface PackCall extends RowChoice {
   /** float32, n × columns; where the panels have fewer components, the leading ones are taken (Matryoshka). */
   readonly vectors: Matrix;
   /** Written at the rows named; those of `i8` have scales, which are written too. Scales of other types are left alone. */
   readonly panels: Panels;
   /** uint32, n × 1: the row of each vector, no two alike; a vector whose row is past the last is left out. */
   readonly rows?: Matrix;
-  /** The row of the first vector, where `rows` is not given; the others follow it. Default: 0. */
-  readonly firstRow?: number;
   /** Scale what is taken to L2 norm 1 first; a zero row stays zero, one without a direction is NaN. Default: false. */
   readonly normalize?: boolean;
 }
 
 const VECTORS = 8;
 const file = (name: string): URL => new URL(name, import.meta.url);
-const before = [panelsFile, file('../panels/norm.wgsl'), file('row.wgsl')];
+const before = [panelsFile, rowsFile, file('../panels/norm.wgsl'), file('row.wgsl')];
 const words = {
   f32: [file('f32.wgsl')],
   f16: [file('../panels/half.wgsl'), file('f16.wgsl')],
@@ -38,25 +37,18 @@ const words = {
  */
 export const pack: Kernel<PackCall> = {
   name: 'pack',
-  async plan(launcher, { vectors, panels, rows, firstRow = 0, normalize = false }) {
+  async plan(launcher, call) {
+    const { vectors, panels, normalize = false } = call;
     const { type, dims } = panels;
-    const bindings = [spanOf('vectors', vectors), spanOfPanels('panels', panels)];
+    const bindings: [Span, ...Span[]] = [spanOf('vectors', vectors), spanOfPanels('panels', panels)];
     if (vectors.columns < dims) {
       throw new KernelError(
         'INPUT_INVALID',
         `Expected vectors of ${dims} components or more, as the panels have; got ${vectors.columns}.`,
       );
     }
-    const end = rows === undefined ? firstRow + vectors.rows : 0;
-    if (!Number.isInteger(firstRow) || firstRow < 0 || end > panels.rows) {
-      throw new KernelError(
-        'INPUT_INVALID',
-        `Expected ${vectors.rows} rows within the ${panels.rows} of the panels; got those from ${firstRow} on.`,
-      );
-    }
-    if (rows !== undefined) requireShape('rows', rows, vectors.rows, 1);
-    // A binding must hold something, though it isn't read.
-    bindings.push(spanOf('rows', rows ?? vectors));
+    const { list, fields } = rowsOf(panels, call, vectors.rows, bindings[0]);
+    bindings.push(list);
     if (type === 'i8') bindings.push(spanOfScales('panels', panels));
     if (vectors.rows === 0 || panels.rows === 0) return planOf([]);
     const NORMALIZE = Number(normalize && type !== 'b1');
@@ -64,15 +56,7 @@ export const pack: Kernel<PackCall> = {
       files: [...before, ...words[type], file('pack.wgsl')],
       constants: { NORMALIZE, SCALED: Number(NORMALIZE === 1 || type === 'i8') },
     });
-    const immediates = Uint32Array.of(
-      vectors.rows,
-      vectors.columns,
-      dims,
-      granulesOf(type, dims),
-      panels.rows,
-      firstRow,
-      Number(rows !== undefined),
-    );
+    const immediates = Uint32Array.of(...fields, vectors.rows, vectors.columns, dims, granulesOf(type, dims));
     return planOf([{ pipeline, bindings, immediates, workgroups: launcher.grid(Math.ceil(vectors.rows / VECTORS)) }]);
   },
 };

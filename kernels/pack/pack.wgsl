@@ -54,21 +54,16 @@ fn main(
   if (!exists) {
     return;
   }
-  var to = shape.first_row + at;
-  if (shape.listed == 1u) {
-    to = targets[at];
-  }
-  if (to >= shape.rows) {
+  let to = row_of(shape.rows, at);
+  if (to >= shape.rows.end) {
     return;
   }
   for (var granule = lane; granule < shape.granules; granule += LANES) {
-    let first = granule * 4u * PER_WORD;
-    panels[granule_at(to, granule, shape.granules)] = vec4u(
-      word_of(row, first),
-      word_of(row, first + PER_WORD),
-      word_of(row, first + 2u * PER_WORD),
-      word_of(row, first + 3u * PER_WORD),
-    );
+    var words: vec4u;
+    for (var word = 0u; word < 4u; word++) {
+      words[word] = word_of(row, (granule * 4u + word) * PER_WORD);
+    }
+    panels[granule_at(to, granule, shape.granules)] = words;
   }
   if (lane == 0u) {
     finish(row, to);

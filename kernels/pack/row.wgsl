@@ -1,22 +1,18 @@
-// A row that is being packed. Follows panels.wgsl and norm.wgsl. Needs the constants NORMALIZE and SCALED: whether rows
+// A row that is being packed. Follows panels.wgsl, rows.wgsl and norm.wgsl. Needs the constants NORMALIZE and SCALED: whether rows
 // are scaled to norm 1, and whether their greatest magnitude is needed.
 
 struct Shape {
+  rows: Rows,
   count: u32,
   // Components of a vector given, and of a row kept: the leading ones.
   columns: u32,
   dims: u32,
   granules: u32,
-  // Vectors go to the rows in `targets` if `listed`, else to those from `first_row` on; rows from `rows` up are left.
-  rows: u32,
-  first_row: u32,
-  listed: u32,
 }
 var<immediate> shape: Shape;
 
 @group(0) @binding(0) var<storage, read> vectors: array<u32>;
 @group(0) @binding(1) var<storage, read_write> panels: array<vec4u>;
-@group(0) @binding(2) var<storage, read> targets: array<u32>;
 
 struct Row {
   start: u32,

@@ -1,11 +1,13 @@
 /** Kernels of panels, called with what the host has packed. */
 import {
   hostPanels,
+  move,
   pack,
   type HostPanels,
   type Launcher,
   type PackPanelsOptions,
   type Panels,
+  unpack,
 } from '../../kernels/index.ts';
 import { spanOfValues } from './calls.ts';
 
@@ -72,4 +74,52 @@ export async function runPack(launcher: Launcher, vectors: Floats, options: RunP
   });
   await launcher.submit(plan.steps);
   return downloadPanels(launcher, to.panels);
+}
+
+export interface RowOptions {
+  readonly rows?: Uint32Array;
+  readonly firstRow?: number;
+}
+
+/** Unpacks rows on the device. What is left out stays NaN. */
+export async function runUnpack(
+  launcher: Launcher,
+  host: HostPanels,
+  { rows, firstRow = 0 }: RowOptions = {},
+): Promise<Floats> {
+  const count = rows?.length ?? host.rows - firstRow;
+  using from = await uploadPanels(launcher, host);
+  using listed = await launcher.upload(rows ?? new Uint32Array(0));
+  using lease = await launcher.upload(new Float32Array(count * host.dims).fill(Number.NaN));
+  using plan = await unpack.plan(launcher, {
+    panels: from.panels,
+    firstRow,
+    vectors: { buffer: lease.buffer, rows: count, columns: host.dims },
+    ...(rows !== undefined && { rows: { buffer: listed.buffer, rows: count, columns: 1 } }),
+  });
+  const [bytes] = await launcher.submit(plan.steps, [spanOfValues(lease.buffer, count * host.dims)]);
+  return new Float32Array(bytes!);
+}
+
+/** Moves rows on the device. */
+export async function runMove(
+  launcher: Launcher,
+  from: HostPanels,
+  to: HostPanels,
+  { rows, firstRow = 0, toRow = 0 }: RowOptions & { readonly toRow?: number },
+): Promise<HostPanels> {
+  const count = rows?.length ?? from.rows - firstRow;
+  using source = await uploadPanels(launcher, from);
+  using target = await uploadPanels(launcher, to);
+  using listed = await launcher.upload(rows ?? new Uint32Array(0));
+  using plan = await move.plan(launcher, {
+    from: source.panels,
+    to: target.panels,
+    firstRow,
+    toRow,
+    count,
+    ...(rows !== undefined && { rows: { buffer: listed.buffer, rows: count, columns: 1 } }),
+  });
+  await launcher.submit(plan.steps);
+  return downloadPanels(launcher, target.panels);
 }
