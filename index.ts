@@ -42,7 +42,19 @@ export type {
 export type { Scaling } from './shard/app/scaling.ts';
 export type { FunctionStats } from './shard/app/stats.ts';
 export type { Issue } from './shard/app/validate.ts';
-export type { Collection, Similarity, TopKOptions, UpsertOptions } from './sdk/collection.ts';
+export type { Collection, NodeExplanation, UpsertOptions } from './sdk/collection.ts';
+export type { Similarity, TopKOptions } from './sdk/similarity.ts';
+export type {
+  CollectionInfo,
+  CollectionOptions,
+  CollectionShape,
+  Explanation,
+  Filter,
+  Metric,
+  SearchOptions,
+  SearchSize,
+  VectorType,
+} from './shard/app/collection.ts';
 export type { Embed, EmbedOptions } from './sdk/embed.ts';
 export type {
   Id,

@@ -1,8 +1,10 @@
 import type { LocalModel } from '../models/contract.ts';
+import { requireCollectionOptions, settleCollection } from '../shard/app/collection-options.ts';
 import { VectorCollection } from './collection/collection.ts';
 import { RemoteStore } from './collection/remote-store.ts';
+import { requireShape } from './collection/shape.ts';
 import type { VectorMethods, VectorThreadData } from './collection/vectors.worker.ts';
-import type { EmbedOptions, Engine, EngineCollection, EngineModel, Vectors } from './contract.ts';
+import type { CollectionOptions, EmbedOptions, Engine, EngineCollection, EngineModel, Vectors } from './contract.ts';
 import type { Device } from './device/contract.ts';
 import { Encoder, type EncoderStats } from './encoder/encoder.ts';
 import type { PlanLimits } from './encoder/plan.ts';
@@ -56,32 +58,33 @@ export class DeviceEngine implements Engine {
     return this.#encoder.encode(texts, options);
   }
 
-  collection(name: string): EngineCollection {
+  collection(name: string, stated: CollectionOptions = {}): EngineCollection {
     this.#checkOpen();
     const known = this.#collections.get(name);
-    if (known !== undefined) return known;
-    const store = new RemoteStore(this.#vectorThread(), ++this.#lastStore, {
-      dims: this.model.dims,
-      type: 'f32',
-      metric: 'cosine',
-      rescore: false,
-    });
+    if (known !== undefined) {
+      requireShape(known, stated);
+      return known;
+    }
+    const shape = settleCollection(requireCollectionOptions(stated), this.model.dims);
+    const store = new RemoteStore(this.#vectorThread(), ++this.#lastStore, shape);
     const collection = new VectorCollection({
       name,
       store,
-      embed: (texts, options) => this.embed(texts, options),
+      truncates: stated.dims !== undefined,
+      embed: (texts, options) => this.#embedTo({ name, ...shape }, texts, options),
     });
     this.#collections.set(name, collection);
     return collection;
   }
 
-  existingCollection(name: string): EngineCollection {
+  existingCollection(name: string, stated: CollectionOptions = {}): EngineCollection {
     const known = this.#collections.get(name);
     if (known === undefined) {
       const names = [...this.#collections.keys()].map((each) => `"${each}"`);
       const has = names.length === 0 ? 'there is none yet: upsert items first' : `there are ${names.join(', ')}`;
       throw new CoreError('COLLECTION_NOT_FOUND', `no collection is named "${name}"; ${has}`);
     }
+    requireShape(known, stated);
     return known;
   }
 
@@ -95,6 +98,18 @@ export class DeviceEngine implements Engine {
     this.#collections.delete(name);
     await known.dispose();
     return true;
+  }
+
+  async #embedTo(
+    { name, dims }: Pick<EngineCollection, 'name' | 'dims'>,
+    texts: readonly string[],
+    options: EmbedOptions = {},
+  ): Promise<Vectors> {
+    if (dims <= this.model.dims) return this.embed(texts, { ...options, dims });
+    throw new CoreError(
+      'COLLECTION_MISMATCH',
+      `Collection ${JSON.stringify(name)} holds vectors of ${dims} dims, but ${this.model.name} makes ${this.model.dims} of a text: give it vectors`,
+    );
   }
 
   #vectorThread(): Promise<Thread<VectorMethods>> {

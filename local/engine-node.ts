@@ -1,4 +1,5 @@
-import type { Engine } from '../core/contract.ts';
+import type { CollectionInfo, Engine, Explanation, SearchSize } from '../core/contract.ts';
+import { infoOf } from '../core/collection/shape.ts';
 import { builtIns, Registry } from '../core/functions/registry.ts';
 import { CoreError } from '../core/errors.ts';
 import { packageVersion } from '../core/version.ts';
@@ -45,6 +46,14 @@ export class EngineNode implements Node {
 
   async scaleFunction(name: string): Promise<never> {
     throw this.#withoutWorkers(name);
+  }
+
+  async collections(): Promise<readonly CollectionInfo[]> {
+    return this.#engine.collections().map(infoOf);
+  }
+
+  async explain(collection: string, size: Required<SearchSize>): Promise<Explanation> {
+    return this.#engine.existingCollection(collection).explain(size);
   }
 
   async collectionSize(name: string): Promise<number> {

@@ -1,34 +1,20 @@
-import { requireIterable, zip } from '../shard/iterables.ts';
-import { requireKnown, requireNumber } from '../shard/options.ts';
-import type { Id, Inputs, Item, MapOptions, Match, Outputs, Query } from './contract.ts';
+import { requireCollectionOptions, requireSize } from '../shard/app/collection-options.ts';
+import type { CollectionInfo, CollectionOptions, Explanation, SearchSize } from '../shard/app/collection.ts';
+import { requireIterable } from '../shard/iterables.ts';
+import type { Id, Inputs, Item, MapOptions } from './contract.ts';
 import { SdkError } from './errors.ts';
 import type { Nodes } from './node.ts';
-import { countOf, remoteMap, requireOpen } from './remote-function.ts';
+import { remoteMap, requireOpen } from './remote-function.ts';
+import { type Similarity, similarityOn } from './similarity.ts';
 import { everywhere } from './transport/everywhere.ts';
-
-export interface TopKOptions {
-  /** How many matches to find. A whole number of 1 or more. */
-  readonly k: number;
-  readonly signal?: AbortSignal;
-}
 
 /** Those of a map, but for the order and the place of failures, which are settled. */
 export type UpsertOptions = Omit<MapOptions<false>, 'returnErrors' | 'ordered' | 'retries' | 'hedge' | 'key'>;
 
-export interface Similarity {
-  /**
-   * The cosine similarity of each query with the item of the same position, as `[id, score]`. The shorter of the two
-   * ends the map. For one query and many ids use `repeat(query)`.
-   */
-  map<E extends boolean = false>(
-    queries: Inputs<Query>,
-    ids: Inputs<Id>,
-    options?: MapOptions<E>,
-  ): Outputs<readonly [id: Id, score: number], E>;
-  /** The `k` items that are most similar to the query, best first. */
-  topK(query: Query, options: TopKOptions): Promise<Match[]>;
-  /** The same for each of many queries. */
-  topK(queries: readonly Query[], options: TopKOptions): Promise<Match[][]>;
+/** How one node would carry out a search. */
+export interface NodeExplanation extends Explanation {
+  /** Address of the node. */
+  readonly node: string;
 }
 
 /** Vectors by id on the nodes. For now each node holds the whole collection. */
@@ -40,29 +26,48 @@ export interface Collection {
    * order; of two with the same id the later one stays. Ends with an error, some items added, if a node is lost for good.
    */
   upsert(items: Inputs<Item>, options?: UpsertOptions): Promise<void>;
+  /**
+   * Removes the items of these ids on every node; ids that are not there are let be. Ends with an error, some items
+   * removed, if a node is lost for good.
+   */
+  remove(ids: Inputs<Id>, options?: UpsertOptions): Promise<void>;
   /** Items in the collection; 0 if it was never written to. */
   size(): Promise<number>;
+  /** How each node would search for the `k` best of so many queries. Throws `COLLECTION_NOT_FOUND`. */
+  explain(size?: SearchSize): Promise<readonly NodeExplanation[]>;
   /** Removes the collection from every node. */
   drop(): Promise<void>;
 }
 
-export function collectionOn(nodes: Nodes, name: string): Collection {
+/** Throws `OPTION_INVALID`. */
+export function collectionOn(nodes: Nodes, name: string, options: CollectionOptions = {}): Collection {
   if (typeof name !== 'string' || name === '') {
     throw new SdkError('OPTION_INVALID', 'Expected the name of a collection to be a string that is not empty');
   }
+  const stated = { collection: name, ...requireCollectionOptions(options) };
+
+  const change = async <I>(functionName: string, inputs: Inputs<I>, map: UpsertOptions): Promise<void> => {
+    refuseChoice(functionName, map);
+    const outputs = remoteMap<I, Id, false>(nodes, functionName, inputs, {
+      options: stated,
+      map: { ...CHANGE_BATCHES, ...map, hedge: false },
+      join: everywhere,
+    });
+    for await (const _ of outputs);
+  };
+
   return {
     name,
-    similarity: similarityOn(nodes, name),
+    similarity: similarityOn(nodes, stated),
 
-    async upsert(items, options = {}) {
+    async upsert(items, map = {}) {
       requireIterable(items, 'items');
-      refuseChoice(options);
-      const outputs = remoteMap<Item, Id, false>(nodes, 'upsert', items, {
-        options: { collection: name },
-        map: { ...UPSERT_BATCHES, ...options, hedge: false },
-        join: everywhere,
-      });
-      for await (const _ of outputs);
+      await change('upsert', items, map);
+    },
+
+    async remove(ids, map = {}) {
+      requireIterable(ids, 'ids');
+      await change('remove', ids, map);
     },
 
     async size() {
@@ -72,6 +77,12 @@ export function collectionOn(nodes: Nodes, name: string): Collection {
       return Math.min(...sizes);
     },
 
+    async explain(given = {}) {
+      const size = requireSize(given);
+      requireOpen(nodes);
+      return Promise.all(nodes.nodes.map(async (node) => ({ node: node.url, ...(await node.explain(name, size)) })));
+    },
+
     async drop() {
       requireOpen(nodes);
       await Promise.all(nodes.nodes.map((node) => node.dropCollection(name)));
@@ -79,66 +90,34 @@ export function collectionOn(nodes: Nodes, name: string): Collection {
   };
 }
 
-function similarityOn(nodes: Nodes, collection: string): Similarity {
-  async function topK(query: Query, options: TopKOptions): Promise<Match[]>;
-  async function topK(queries: readonly Query[], options: TopKOptions): Promise<Match[][]>;
-  async function topK(query: Query | readonly Query[], options: TopKOptions): Promise<Match[] | Match[][]> {
-    requireKnown(options, TOP_K_NAMES, 'topK');
-    const { k, signal } = options;
-    requireNumber('k', k, { from: 1, whole: true });
-    const one = typeof query === 'string' || query instanceof Float32Array;
-    const queries = one ? [query] : query;
-    requireIterable(queries, 'queries');
-    const map = signal ? { signal } : {};
-    const outputs = remoteMap<Query, Match[], false>(nodes, 'topK', queries, {
-      options: { collection, k },
-      map,
-      founders: true,
-    });
-    const matches = await Array.fromAsync(outputs);
-    return one ? matches[0]! : matches;
+/** The collections that any node has, by name, each with the size that it has where it has the least. */
+export async function collectionsOn(nodes: Nodes): Promise<readonly CollectionInfo[]> {
+  requireOpen(nodes);
+  const found = new Map<string, CollectionInfo>();
+  for (const each of (await Promise.all(nodes.nodes.map((node) => node.collections()))).flat()) {
+    const known = found.get(each.name);
+    if (known === undefined || each.size < known.size) found.set(each.name, each);
   }
-
-  return {
-    topK,
-    map(queries, ids, options = {}) {
-      requireIterable(queries, 'queries');
-      requireIterable(ids, 'ids');
-      const total = shorter(countOf(queries), countOf(ids));
-      return remoteMap(nodes, 'similarity', zip(queries, ids), {
-        options: { collection },
-        map: { ...(total === undefined ? {} : { total }), ...options },
-        founders: true,
-      });
-    },
-  };
+  return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /**
  * Larger batches than those of other maps, since only one is on its way at a time: the pause between two must be small
  * beside them, and there must be enough texts in each to run those of equal length together.
  */
-const UPSERT_BATCHES = { initialBatchSize: 64, batchMilliseconds: 1000 };
-
-const TOP_K_NAMES: ReadonlySet<string> = new Set<keyof TopKOptions>(['k', 'signal']);
+const CHANGE_BATCHES = { initialBatchSize: 64, batchMilliseconds: 1000 };
 
 /**
- * An upsert keeps the order of its items and ends with the first that fails; a wish for anything else is refused. So is
+ * A change keeps the order of its items and ends with the first that fails; a wish for anything else is refused. So is
  * one for retries: an item that is tried again would come after later ones of the same id.
  */
-function refuseChoice(options: object): void {
+function refuseChoice(functionName: string, options: object): void {
   for (const name of ['ordered', 'returnErrors', 'retries', 'hedge', 'key']) {
     if (Object.hasOwn(options, name)) {
       throw new SdkError(
         'OPTION_INVALID',
-        `upsert has no option ${name}: it is in order, and ends with the first error`,
+        `${functionName} has no option ${name}: it is in order, and ends with the first error`,
       );
     }
   }
-}
-
-/** The count of two that are read together, where either is known: the other may be longer, or without end. */
-function shorter(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return Math.min(a, b);
 }

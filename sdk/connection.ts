@@ -1,4 +1,5 @@
-import { type Collection, collectionOn } from './collection.ts';
+import type { CollectionInfo, CollectionOptions } from '../shard/app/collection.ts';
+import { type Collection, collectionOn, collectionsOn } from './collection.ts';
 import type { CallStatus } from '../shard/call/contract.ts';
 import { requireKnown } from '../shard/options.ts';
 import {
@@ -81,8 +82,17 @@ export class Connection implements AsyncDisposable {
     await volumesOver(this.#calls).remove(name);
   }
 
-  collection(name: string): Collection {
-    return collectionOn(this.#nodes, name);
+  /**
+   * Vectors by id. What is stated settles what the collection is like when the first upsert makes it; where it is there
+   * already and is not so, what is asked of it is refused with `COLLECTION_MISMATCH`. Throws `OPTION_INVALID`.
+   */
+  collection(name: string, options?: CollectionOptions): Collection {
+    return collectionOn(this.#nodes, name, options);
+  }
+
+  /** The collections that there are, by rising name. */
+  async collections(): Promise<readonly CollectionInfo[]> {
+    return collectionsOn(this.#nodes);
   }
 
   /** A function of an app, as its module gives it: types and retries are its own. */

@@ -1,5 +1,6 @@
 /** The contract of a node: what a connection asks of it, whether it is behind HTTP or in this process. */
 import type { Lane } from '../shard/contract.ts';
+import type { CollectionInfo, Explanation, SearchSize } from '../shard/app/collection.ts';
 import type { Scaling } from '../shard/app/scaling.ts';
 import type { FunctionStats } from '../shard/app/stats.ts';
 import type { RemoteError } from '../shard/wire/message.ts';
@@ -58,8 +59,12 @@ export interface Node extends AsyncDisposable {
   functionStats(name: string): Promise<FunctionStats>;
   /** Changes how many workers it has there, until the node is started again. Throws as `functionStats` does. */
   scaleFunction(name: string, changes: Partial<Scaling>): Promise<void>;
+  /** Collections there, by when they were made. */
+  collections(): Promise<readonly CollectionInfo[]>;
   /** Items in the collection of that name; 0 if there is none. */
   collectionSize(name: string): Promise<number>;
+  /** How searches would be carried out there. Throws `COLLECTION_NOT_FOUND`. */
+  explain(collection: string, size: Required<SearchSize>): Promise<Explanation>;
   /** Resolves when all that is on its way there has ended; nothing more may be sent. */
   retire(): Promise<void>;
   /** Removes the collection, if there is one. */

@@ -9,6 +9,7 @@ export interface StoreOptions {
   readonly dims: number;
   /** How components are kept. */
   readonly type: ElementType;
+  /** Of the scores that are answered: with `rescore`, those of float32. `b1` with `rescore` finds candidates by `hamming`. */
   readonly metric: Metric;
   /** Keep float32 beside `type`, to score again what was found. */
   readonly rescore: boolean;

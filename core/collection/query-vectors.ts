@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { EmbedOptions, Query, Vectors } from '../contract.ts';
-import { CoreError } from '../errors.ts';
+import { type Holds, requireLength } from './shape.ts';
 
 const REMEMBERED = 4096;
 /** A query may be as long as a request: texts and vectors are bounded by what they take, not by their number alone. */
@@ -8,8 +8,7 @@ const REMEMBERED_BYTES = 32 * 1024 * 1024;
 
 /** Resolves queries, embedding each distinct text once, also across calls: one query is often scored against many ids. */
 export class QueryVectors {
-  readonly #collection: string;
-  readonly #dims: number;
+  readonly #holds: Holds;
   readonly #embed: (texts: readonly string[], options?: EmbedOptions) => Promise<Vectors>;
   readonly #known = new LRUCache<string, Float32Array>({
     max: REMEMBERED,
@@ -17,13 +16,8 @@ export class QueryVectors {
     sizeCalculation: (vector, text) => 2 * text.length + vector.byteLength,
   });
 
-  constructor(
-    collection: string,
-    dims: number,
-    embed: (texts: readonly string[], options?: EmbedOptions) => Promise<Vectors>,
-  ) {
-    this.#collection = collection;
-    this.#dims = dims;
+  constructor(holds: Holds, embed: (texts: readonly string[], options?: EmbedOptions) => Promise<Vectors>) {
+    this.#holds = holds;
     this.#embed = embed;
   }
 
@@ -38,29 +32,25 @@ export class QueryVectors {
       places.set(query, place);
       return place;
     });
-    const data = new Float32Array(places.size * this.#dims);
+    const { dims } = this.#holds;
+    const data = new Float32Array(places.size * dims);
     const missing: string[] = [];
     for (const [query, place] of places) {
       const vector = typeof query === 'string' ? this.#known.get(query) : query;
       if (vector === undefined) missing.push(query as string);
-      else if (vector.length !== this.#dims) throw mismatch(this.#collection, this.#dims, vector.length);
-      else data.set(vector, place * this.#dims);
+      else {
+        requireLength(this.#holds, vector.length);
+        data.set(vector.subarray(0, dims), place * dims);
+      }
     }
     if (missing.length > 0) {
       const embedded = await this.#embed(missing, { ...(signal && { signal }) });
       for (const [row, text] of missing.entries()) {
-        const vector = embedded.data.slice(row * this.#dims, (row + 1) * this.#dims);
+        const vector = embedded.data.slice(row * dims, (row + 1) * dims);
         this.#known.set(text, vector);
-        data.set(vector, (places.get(text) ?? 0) * this.#dims);
+        data.set(vector, (places.get(text) ?? 0) * dims);
       }
     }
     return { data, indexOf };
   }
-}
-
-export function mismatch(collection: string, dims: number, got: number): CoreError {
-  return new CoreError(
-    'COLLECTION_MISMATCH',
-    `the collection "${collection}" holds vectors of ${dims} components, got one of ${got}`,
-  );
 }

@@ -23,10 +23,6 @@ export class RemoteStore {
     this.#thread.catch(() => {});
   }
 
-  get dims(): number {
-    return this.options.dims;
-  }
-
   /** Takes ownership of the buffers. */
   write(rows: Uint32Array<ArrayBuffer>, vectors: Float32Array<ArrayBuffer>): Promise<void> {
     return this.#thread.then((thread) =>

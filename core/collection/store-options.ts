@@ -2,15 +2,16 @@ import { CoreError } from '../errors.ts';
 import type { StoreOptions } from './contract.ts';
 
 /** Throws `OPTION_INVALID` where the type and the metric don't go together. */
-export function checkStoreOptions({ dims, type, metric }: StoreOptions): void {
+export function checkStoreOptions({ dims, type, metric, rescore }: StoreOptions): void {
   if (!Number.isInteger(dims) || dims < 1) {
     throw new CoreError('OPTION_INVALID', `expected \`dims\` to be an integer from 1 up, got ${dims}`);
   }
-  const ofBits = metric === 'hamming' || metric === 'jaccard';
-  if (ofBits === (type === 'b1')) return;
-  const expected = type === 'b1' ? 'hamming or jaccard' : 'cosine, dot or euclidean';
+  // Bits with rescoring find candidates by the Hamming distance, and are scored as float32.
+  const ofBits = type === 'b1' && !rescore;
+  if (ofBits === (metric === 'hamming' || metric === 'jaccard')) return;
+  const expected = ofBits ? 'hamming or jaccard' : 'cosine, dot or euclidean';
   throw new CoreError(
     'OPTION_INVALID',
-    `expected the metric of vectors of type ${type} to be ${expected}, got ${metric}`,
+    `expected the metric of vectors of type ${type}${rescore ? ' with rescoring' : ''} to be ${expected}, got ${metric}`,
   );
 }

@@ -19,6 +19,12 @@ export class Options {
     }
   }
 
+  /** Those of the names that are given, unchecked. */
+  pick(names: Iterable<string>): Record<string, unknown> {
+    const given = [...names].filter((name) => this.#values.get(name) !== undefined);
+    return Object.fromEntries(given.map((name) => [name, this.#values.get(name)]));
+  }
+
   /** Throws `OPTION_INVALID` for a value that is there and no string. */
   string(name: string): string | undefined {
     const value = this.#values.get(name);

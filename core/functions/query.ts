@@ -1,25 +1,17 @@
-import type { EngineCollection, Id, Query } from '../contract.ts';
-import { CoreError } from '../errors.ts';
+import { requireLength, type Holds } from '../collection/shape.ts';
+import type { Id, Query } from '../contract.ts';
 import { invalid, kindOf } from './options.ts';
 
-/** A text, or a vector of the collection's dims. Throws `INPUT_INVALID` or `COLLECTION_MISMATCH`. */
-export function acceptQuery(value: unknown, collection: Pick<EngineCollection, 'name' | 'dims'>): Query {
+/** A text, or a vector that the collection takes. Throws `INPUT_INVALID` or `COLLECTION_MISMATCH`. */
+export function acceptQuery(value: unknown, collection: Holds): Query {
   return typeof value === 'string' ? value : acceptVector(value, collection);
 }
 
-/** Typed or (from JSON) plain numbers, all finite, as many as the collection's dims. */
-export function acceptVector(
-  value: unknown,
-  collection: Pick<EngineCollection, 'name' | 'dims'>,
-): Float32Array<ArrayBuffer> {
+/** Typed or (from JSON) plain numbers, all finite, as many as the collection holds. */
+export function acceptVector(value: unknown, collection: Holds): Float32Array<ArrayBuffer> {
   const vector = toFloats(value);
   if (vector === undefined) throw invalid(`Expected a text or a vector of numbers, got ${kindOf(value)}`);
-  if (vector.length !== collection.dims) {
-    throw new CoreError(
-      'COLLECTION_MISMATCH',
-      `Collection ${JSON.stringify(collection.name)} holds vectors of ${collection.dims} dims, got one of ${vector.length}`,
-    );
-  }
+  requireLength(collection, vector.length);
   // Also catches what overflows float32.
   if (!vector.every(Number.isFinite)) throw invalid('Expected the components of a vector to be finite numbers');
   return vector;

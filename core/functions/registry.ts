@@ -1,12 +1,13 @@
 import { CoreError } from '../errors.ts';
 import type { HostedFunction } from './contract.ts';
 import { embed } from './embed.ts';
+import { remove } from './remove.ts';
 import { similarity } from './similarity.ts';
 import { topK } from './topK.ts';
 import { upsert } from './upsert.ts';
 
 /** The functions that every node has. */
-export const builtIns: readonly HostedFunction[] = [embed, similarity, topK, upsert];
+export const builtIns: readonly HostedFunction[] = [embed, similarity, topK, upsert, remove];
 
 /** The functions of one node, by name. */
 export class Registry<Each extends { readonly name: string } = HostedFunction> {

@@ -1,15 +1,20 @@
 import type { Id, Query } from '../contract.ts';
 import { CoreError } from '../errors.ts';
 import type { HostedFunction } from './contract.ts';
-import { invalid, kindOf, Options } from './options.ts';
+import { ofCollection } from './of-collection.ts';
+import { invalid, kindOf } from './options.ts';
 import { acceptId, acceptQuery } from './query.ts';
 
-/** `[query, id]` becomes `[id, score]`, the cosine similarity of the two. Options: `collection`. */
+/**
+ * `[query, id]` becomes `[id, score]`, the score of the two by the collection's metric. Options: `collection`, and what it
+ * is to be like.
+ */
 export const similarity: HostedFunction<readonly [query: Query, id: Id]> = {
   name: 'similarity',
   sequential: false,
   bind(given, engine) {
-    const collection = engine.existingCollection(new Options('similarity', given, ['collection']).collection());
+    const { name, stated } = ofCollection('similarity', given);
+    const collection = engine.existingCollection(name, stated);
     return {
       accept(input) {
         if (!Array.isArray(input) || input.length !== 2) {

@@ -21,6 +21,7 @@ export const hereOnly: Context = {
     similarity: refuse,
     topK: refuse,
     upsert: refuse,
+    remove: refuse,
     size: refuse,
   }),
 };

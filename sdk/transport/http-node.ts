@@ -1,3 +1,4 @@
+import type { CollectionInfo, Explanation, SearchSize } from '../../shard/app/collection.ts';
 import type { Scaling } from '../../shard/app/scaling.ts';
 import type { FunctionStats } from '../../shard/app/stats.ts';
 import type { Lane } from '../../shard/contract.ts';
@@ -59,6 +60,14 @@ export class HttpNode implements Node {
 
   async scaleFunction(name: string, changes: Partial<Scaling>): Promise<void> {
     await this.#client.patch(`/v1/functions/${encodeURIComponent(name)}/autoscaler`, changes);
+  }
+
+  async collections(): Promise<readonly CollectionInfo[]> {
+    return ((await this.#client.get('/v1/collections')) as { collections: CollectionInfo[] }).collections;
+  }
+
+  async explain(collection: string, { queries, k }: Required<SearchSize>): Promise<Explanation> {
+    return (await this.#client.get(`${pathOf(collection)}/explain?queries=${queries}&k=${k}`)) as Explanation;
   }
 
   async collectionSize(name: string): Promise<number> {

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { ANY, CALL, READ } from '../access/scopes.ts';
-import type { EngineCollection } from '../../core/contract.ts';
+import { requireSize } from '../../shard/app/collection-options.ts';
+import { infoOf } from '../../core/collection/shape.ts';
 import type { Node } from '../node.ts';
+import { queryOf } from './query.ts';
 import { packageVersion } from '../../core/version.ts';
 
 /** `GET /v1/node`, the collections, and `DELETE /v1/calls/:call`. */
@@ -22,12 +24,19 @@ export function nodeRoutes(app: FastifyInstance, node: Node): void {
   });
 
   app.get('/v1/collections', READ, () => ({
-    collections: node.state.engine().collections().map(describe),
+    collections: node.state.engine().collections().map(infoOf),
   }));
 
   app.get<{ Params: { name: string } }>('/v1/collections/:name', READ, ({ params }) =>
-    describe(node.state.engine().existingCollection(params.name)),
+    infoOf(node.state.engine().existingCollection(params.name)),
   );
+
+  app.get<{ Params: { name: string } }>('/v1/collections/:name/explain', READ, async ({ params, query }) => {
+    const given = queryOf(query as object, ['queries', 'k']);
+    const [queries, k] = [given.whole('queries'), given.whole('k')];
+    const size = requireSize({ ...(queries !== undefined && { queries }), ...(k !== undefined && { k }) });
+    return node.state.engine().existingCollection(params.name).explain(size);
+  });
 
   app.delete<{ Params: { name: string } }>('/v1/collections/:name', CALL, async ({ params }, reply) => {
     // As of any DELETE, the second time is as good as the first.
@@ -40,8 +49,4 @@ export function nodeRoutes(app: FastifyInstance, node: Node): void {
     node.replays.forget(params.call);
     return reply.code(204).send();
   });
-}
-
-function describe({ name, dims, size }: EngineCollection): Pick<EngineCollection, 'name' | 'dims' | 'size'> {
-  return { name, dims, size };
 }

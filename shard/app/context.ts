@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ShardError } from '../errors.ts';
 import type { VolumeBatch } from '../volume/volume.ts';
-import type { Id, Item, Match, Query } from './collection.ts';
+import type { CollectionOptions, Id, Item, Match, Query, SearchOptions } from './collection.ts';
 
 /** What a handler can know of the run that it is in, and ask of its node. May be taken apart. */
 export interface Context {
@@ -28,8 +28,8 @@ export interface Context {
    * others when it has succeeded, or at a `commit` before; a run that fails, or whose worker dies, leaves nothing behind.
    */
   readonly volumes: Readonly<Record<string, VolumeBatch>>;
-  /** A collection of this node. Its methods reject as `embed` does. */
-  readonly collection: (name: string) => ContextCollection;
+  /** A collection of this node, and what it is to be like. Its methods reject as `embed` does. */
+  readonly collection: (name: string, options?: CollectionOptions) => ContextCollection;
 }
 
 export interface ContextGpu {
@@ -70,14 +70,16 @@ export interface ContextVectors {
 
 export interface ContextCollection {
   readonly name: string;
-  /** The cosine similarity of each query with the item of the same position. Rejects with `ID_NOT_FOUND`. */
+  /** The score of each query with the item of the same position. Rejects with `ID_NOT_FOUND`. */
   similarity(queries: readonly Query[], ids: readonly Id[]): Promise<Float32Array>;
   /** The `k` items that are most similar to the query, best first. */
-  topK(query: Query, options: { readonly k: number }): Promise<Match[]>;
+  topK(query: Query, options: SearchOptions): Promise<Match[]>;
   /** The same for each of many queries. */
-  topK(queries: readonly Query[], options: { readonly k: number }): Promise<Match[][]>;
+  topK(queries: readonly Query[], options: SearchOptions): Promise<Match[][]>;
   /** Adds items on this node, or replaces those whose ids are present. */
   upsert(items: readonly Item[]): Promise<void>;
+  /** Removes items on this node; ids that are not there are let be. */
+  remove(ids: readonly Id[]): Promise<void>;
   /** Items on this node; 0 if the collection was never written to. */
   size(): Promise<number>;
 }

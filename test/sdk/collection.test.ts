@@ -2,7 +2,7 @@ import test from 'ava';
 import { range, repeat } from '../../shard/iterables.ts';
 import type { UpsertOptions } from '../../sdk/collection.ts';
 import { connect } from '../../sdk/connect.ts';
-import type { Item, Query } from '../../sdk/contract.ts';
+import type { Id, Item, Query } from '../../sdk/contract.ts';
 import { FakeNode } from './fixtures/fake-node.ts';
 
 const idOf = ({ id }: Item): unknown => id;
@@ -56,6 +56,34 @@ test('a call of a collection with one broken rule is refused', async (t) => {
   await t.throwsAsync(connection.embed('a dog' as unknown as string[]), { code: 'INPUT_INVALID', message: /texts/ });
   const wrong = { ordered: false } as object;
   await t.throwsAsync(connection.embed(['a dog'], wrong), { code: 'OPTION_INVALID' });
+});
+
+test('each call says what the collection is to be like, and how to search', async (t) => {
+  await using node = await FakeNode.start({ apply: () => [] });
+  await using connection = await connect({ nodes: [node.url] });
+  const { similarity } = connection.collection('c', { type: 'i8', rescore: true });
+  await similarity.topK('a dog', { k: 2, filter: { exclude: new Set([1]) }, oversample: 8 });
+  await connection.collection('c').similarity.topK('a dog', { k: 2 });
+  t.deepEqual(
+    node.heads.map(({ options }) => options),
+    [
+      { collection: 'c', type: 'i8', rescore: true, k: 2, filter: { exclude: [1] }, oversample: 8 },
+      { collection: 'c', k: 2 },
+    ],
+  );
+  t.throws(() => connection.collection('c', { type: 'b1', metric: 'dot' }), { code: 'OPTION_INVALID' });
+});
+
+test('a removal reaches every node in order', async (t) => {
+  await using a = await FakeNode.start({ apply: (id: Id) => id });
+  await using b = await FakeNode.start({ apply: (id: Id) => id });
+  await using connection = await connect({ nodes: [a.url, b.url] });
+  await connection.collection('c').remove(range(100), { maxBatchSize: 16 });
+  for (const node of [a, b]) {
+    t.true(node.heads.every((head) => head.function === 'remove'));
+    t.deepEqual(node.inputs.flat(), [...range(100)]);
+  }
+  await t.throwsAsync(connection.collection('c').remove('abc'), { code: 'INPUT_INVALID', message: /ids/ });
 });
 
 test('a bare vector query is one query, and an array of queries is many', async (t) => {

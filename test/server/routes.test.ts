@@ -21,7 +21,7 @@ test('the node tells its version, device, model and functions', async (t) => {
     version,
     device: { ...node.engine.device, features: [] },
     model: node.engine.model,
-    functions: ['embed', 'similarity', 'topK', 'upsert'],
+    functions: ['embed', 'similarity', 'topK', 'upsert', 'remove'],
     draining: false,
   });
 });
@@ -31,16 +31,24 @@ test('collections are listed, described and dropped', async (t) => {
   t.deepEqual((await call(`${node.url}/v1/collections`)).json(), { collections: [] });
   const name = 'films & séries/2024';
   await node.engine.collection(name).upsert([{ id: 1, text: 'a' }]);
-  const described = { name, dims: 8, size: 1 };
+  const described = { name, type: 'f32', metric: 'cosine', dims: 8, rescore: false, size: 1 };
   t.deepEqual((await call(`${node.url}/v1/collections`)).json(), { collections: [described] });
   const url = `${node.url}/v1/collections/${encodeURIComponent(name)}`;
   t.deepEqual((await call(url)).json(), described);
+  t.like((await call(`${url}/explain?queries=3&k=7`)).json(), { backend: 'javascript', bytes: 96, flops: 7 });
+  t.like((await call(`${url}/explain`)).json(), { bytes: 32, flops: 10 });
+  for (const wrong of ['k=0', 'k=10001', 'queries=x', 'n=1']) {
+    const refused = await call(`${url}/explain?${wrong}`);
+    t.is(refused.status, 400, wrong);
+    t.like(refused.json(), { error: { code: 'OPTION_INVALID' } });
+  }
   t.is((await call(url, 'DELETE')).status, 204);
   t.is(node.engine.collections().length, 0);
   t.is((await call(url, 'DELETE')).status, 204, 'dropping again is as good');
   const missing = await call(url);
   t.is(missing.status, 404);
   t.like(missing.json(), { error: { code: 'COLLECTION_NOT_FOUND' } });
+  t.is((await call(`${url}/explain`)).status, 404);
 });
 
 test('metrics count requests, batches, inputs and failures, and observe the process', async (t) => {

@@ -1,18 +1,27 @@
-import type { Id, Item, Match, Query } from '../../../shard/app/collection.ts';
+import { requireSearch } from '../../../shard/app/collection-options.ts';
+import type { CollectionOptions, Id, Item, Match, Query, SearchOptions } from '../../../shard/app/collection.ts';
 import type { ContextCollection } from '../../../shard/app/context.ts';
 import { CoreError } from '../../../core/errors.ts';
 import type { Question } from '../messages.ts';
 
 /** A collection of the node, by what can be asked of it. */
-export function askedCollection(name: string, ask: (question: Question) => Promise<unknown>): ContextCollection {
-  const options = { collection: name };
+export function askedCollection(
+  name: string,
+  stated: CollectionOptions,
+  ask: (question: Question) => Promise<unknown>,
+): ContextCollection {
+  const options = { collection: name, ...stated };
 
-  async function topK(query: Query, given: { readonly k: number }): Promise<Match[]>;
-  async function topK(queries: readonly Query[], given: { readonly k: number }): Promise<Match[][]>;
-  async function topK(query: Query | readonly Query[], { k }: { readonly k: number }): Promise<Match[] | Match[][]> {
+  async function topK(query: Query, given: SearchOptions): Promise<Match[]>;
+  async function topK(queries: readonly Query[], given: SearchOptions): Promise<Match[][]>;
+  async function topK(query: Query | readonly Query[], given: SearchOptions): Promise<Match[] | Match[][]> {
     const one = typeof query === 'string' || query instanceof Float32Array;
     const inputs = one ? [query] : query;
-    const found = (await ask({ function: 'topK', options: { ...options, k }, inputs })) as Match[][];
+    const found = (await ask({
+      function: 'topK',
+      options: { ...options, ...requireSearch(given) },
+      inputs,
+    })) as Match[][];
     return one ? found[0]! : found;
   }
 
@@ -32,6 +41,9 @@ export function askedCollection(name: string, ask: (question: Question) => Promi
     },
     async upsert(items: readonly Item[]) {
       await ask({ function: 'upsert', options, inputs: items });
+    },
+    async remove(ids) {
+      await ask({ function: 'remove', options, inputs: ids });
     },
     async size() {
       return (await ask({ size: name })) as number;

@@ -93,7 +93,7 @@ export class Run implements Context {
   }
 
   get collection(): Context['collection'] {
-    return (name) => askedCollection(name, (question) => this.#ask(question));
+    return (name, options = {}) => askedCollection(name, options, (question) => this.#ask(question));
   }
 
   named(): NonNullable<LogEntry['run']> {

@@ -4,7 +4,7 @@ import { QueryVectors } from '../../../core/collection/query-vectors.ts';
 /** Vectors of two components, and every text that was embedded for them. */
 function counted(): { queries: QueryVectors; embedded: string[] } {
   const embedded: string[] = [];
-  const queries = new QueryVectors('c', 2, async (texts) => {
+  const queries = new QueryVectors({ name: 'c', dims: 2, truncates: false }, async (texts) => {
     embedded.push(...texts);
     return { count: texts.length, dims: 2, data: new Float32Array(texts.length * 2).fill(1) };
   });

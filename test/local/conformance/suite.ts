@@ -328,6 +328,68 @@ export function testConformance(way: Way): void {
     t.false(all[2] instanceof InputError);
   });
 
+  test('a collection is made as it is asked for, tells so, and refuses those who expect another', async (t) => {
+    const { connection } = t.context;
+    const options = { metric: 'euclidean', dims: 3 } as const;
+    const collection = connection.collection('shaped', options);
+    await collection.upsert([
+      { id: 'near', vector: Float32Array.of(1, 0, 0, 9) },
+      { id: 'far', vector: Float32Array.of(5, 0, 0, 9) },
+    ]);
+    const info = { name: 'shaped', type: 'f32', rescore: false, size: 2, ...options };
+    t.deepEqual(
+      (await connection.collections()).find(({ name }) => name === 'shaped'),
+      info as never,
+    );
+    const query = Float32Array.of(2, 0, 0);
+    const expected = [
+      { id: 'near', score: -1 },
+      { id: 'far', score: -9 },
+    ];
+    t.deepEqual(await connection.collection('shaped').similarity.topK(query, { k: 9 }), expected);
+    const other = connection.collection('shaped', { metric: 'dot' });
+    const refused = { code: 'COLLECTION_MISMATCH', message: /made with metric euclidean.*asked for with metric dot/ };
+    await t.throwsAsync(other.similarity.topK(query, { k: 1 }), refused);
+    await t.throwsAsync(other.upsert([{ id: 1, vector: query }]), refused);
+    await t.throwsAsync(other.remove(['far']), refused);
+    await t.throwsAsync(Array.fromAsync(other.similarity.map([query], ['far'])), refused);
+    t.throws(() => connection.collection('shaped', untyped({ kind: 'f32' })), { code: 'OPTION_INVALID' });
+  });
+
+  test('removed items are found no more, and a filter says which of the others may be', async (t) => {
+    const collection = t.context.connection.collection('filtered', { dims: 2, metric: 'dot' });
+    await collection.upsert(Array.from(range(200), (id) => ({ id, vector: Float32Array.of(id, 1) })));
+    const found = async (options: object = {}) => {
+      const matches = await collection.similarity.topK(Float32Array.of(1, 0), { k: 3, ...options });
+      return matches.map(({ id, score }) => (id === score ? id : Number.NaN));
+    };
+    await collection.remove(range(100, 200));
+    await collection.remove(['unknown']);
+    t.is(await collection.size(), 100);
+    t.deepEqual(await found(), [99, 98, 97]);
+    t.deepEqual(await found({ filter: { exclude: new Set([99, 97, 'unknown']) } }), [98, 96, 95]);
+    t.deepEqual(await found({ filter: { allow: [150, 4, 'unknown'] }, recallTarget: 0.9 }), [4]);
+    await collection.upsert([{ id: 150, vector: Float32Array.of(150, 1) }]);
+    t.deepEqual(await found({ filter: { allow: [150, 4] } }), [150, 4]);
+    await t.throwsAsync(found({ k: 10_001 }), { code: 'OPTION_INVALID', message: /at most 10000/ });
+    await t.throwsAsync(found({ filter: { allow: 5 } }), { code: 'OPTION_INVALID', message: /filter.allow/ });
+    await t.context.connection.collection('never made').remove([1]);
+  });
+
+  test('a search is explained by each node', async (t) => {
+    const { connection } = t.context;
+    const collection = connection.collection('explained', { dims: 4 });
+    await collection.upsert([{ id: 1, vector: Float32Array.of(1, 2, 3, 4) }]);
+    const explanations = await collection.explain({ queries: 2, k: 1 });
+    t.is(explanations.length, (await connection.nodes()).length);
+    for (const { node, backend, reason, steps, bytes } of explanations) {
+      t.true([node, backend, reason, ...steps].every((text) => text.length > 0));
+      t.is(bytes, 16);
+    }
+    await t.throwsAsync(collection.explain({ k: 0 }), { code: 'OPTION_INVALID' });
+    await t.throwsAsync(connection.collection('never made').explain(), { code: 'COLLECTION_NOT_FOUND' });
+  });
+
   test('a query of other dims than the collection fails alone', async (t) => {
     const collection = t.context.connection.collection('mismatch');
     await collection.upsert([{ id: 1, text: 'moon' }]);
@@ -463,7 +525,7 @@ export function testConformance(way: Way): void {
       t.like(node, { reachable: true, draining: false, model: { ...connection.model } });
       if (!node.reachable) continue;
       t.like(node.device, { kind: 'cpu', software: false });
-      t.deepEqual(node.functions.toSorted(), ['embed', 'similarity', 'topK', 'upsert']);
+      t.deepEqual(node.functions.toSorted(), ['embed', 'remove', 'similarity', 'topK', 'upsert']);
       t.regex(node.version, /^\d+\.\d+\.\d+/v);
     }
   });
