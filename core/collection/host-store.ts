@@ -9,7 +9,7 @@ import {
   type VectorStore,
 } from './contract.ts';
 import { type HostQuery, HostRows } from './host-rows.ts';
-import { checkStoreOptions } from './store-options.ts';
+import { checkStoreOptions, firstMetric } from './store-options.ts';
 
 export interface HostStoreOptions extends HostSearchOptions {
   /** Default: as many as make 64 MiB. */
@@ -29,12 +29,11 @@ export class HostStore implements VectorStore {
   /** Throws `OPTION_INVALID`. */
   constructor(options: StoreOptions, { rowsPerSegment, ...search }: HostStoreOptions) {
     checkStoreOptions(options);
-    this.#rows = new HostRows({ ...options, rowsPerSegment });
+    const metric = firstMetric(options);
+    this.#rows = new HostRows({ ...options, rowsPerSegment, metric });
     this.#search = new HostSearch(this.#rows, search);
     if (!options.rescore || options.type === 'f32') return;
-    // Bits have no full precision of their own metric: what they stand for is the direction.
-    const metric = options.type === 'b1' ? 'cosine' : options.metric;
-    this.#full = new HostRows({ ...options, rowsPerSegment, type: 'f32', metric });
+    this.#full = new HostRows({ ...options, rowsPerSegment, type: 'f32' });
   }
 
   get dims(): number {

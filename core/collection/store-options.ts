@@ -1,3 +1,4 @@
+import type { Metric } from '../../kernels/index.ts';
 import { CoreError } from '../errors.ts';
 import type { StoreOptions } from './contract.ts';
 
@@ -6,7 +7,6 @@ export function checkStoreOptions({ dims, type, metric, rescore }: StoreOptions)
   if (!Number.isInteger(dims) || dims < 1) {
     throw new CoreError('OPTION_INVALID', `expected \`dims\` to be an integer from 1 up, got ${dims}`);
   }
-  // Bits with rescoring find candidates by the Hamming distance, and are scored as float32.
   const ofBits = type === 'b1' && !rescore;
   if (ofBits === (metric === 'hamming' || metric === 'jaccard')) return;
   const expected = ofBits ? 'hamming or jaccard' : 'cosine, dot or euclidean';
@@ -14,4 +14,9 @@ export function checkStoreOptions({ dims, type, metric, rescore }: StoreOptions)
     'OPTION_INVALID',
     `expected the metric of vectors of type ${type}${rescore ? ' with rescoring' : ''} to be ${expected}, got ${metric}`,
   );
+}
+
+/** By what candidates are found: bits that stand for float32, which is scored again, by how many differ. */
+export function firstMetric({ type, metric, rescore }: StoreOptions): Metric {
+  return type === 'b1' && rescore ? 'hamming' : metric;
 }

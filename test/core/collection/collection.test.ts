@@ -204,7 +204,7 @@ async function found(collection: EngineCollection, filter = {}): Promise<Id[]> {
 /** A collection over host memory that fails when it is told to. */
 async function over(before: { write?: () => void; keep?: (rows: Uint32Array) => void }) {
   const options = { ...shape, type: 'f32', rescore: false } as const;
-  const host = await HostStore.open(options, 1);
+  const host = new HostStore(options, { threads: 1 });
   const store: Pick<RemoteStore, keyof RemoteStore> = {
     options,
     write: async (rows, vectors) => {
