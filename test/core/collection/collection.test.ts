@@ -209,14 +209,14 @@ async function over(before: { write?: () => void; keep?: (rows: Uint32Array) => 
     options,
     write: async (rows, vectors) => {
       before.write?.();
-      await host.write(rows, vectors);
+      host.write(rows, vectors);
     },
     keep: async (rows) => {
       before.keep?.(rows);
-      await host.keep(rows);
+      host.keep(rows);
     },
     score: async (queries, queryOf, rows) => host.score(queries, queryOf, rows),
-    topK: async (queries, { signal: _, ...search }) => host.topK(queries, search),
+    topK: async (queries, search) => host.topK(queries, search),
     explain: async (size) => host.explain(size),
     drop: async () => host.dispose(),
   };
