@@ -2,7 +2,7 @@ export type { Candidate, Tuner, TuningQuestion, TuningStore } from './autotune/c
 export { tuningIdentity } from './autotune/key.ts';
 export { openTuner } from './autotune/tuner.ts';
 export { sizeLimit } from './buffers/create.ts';
-export type { ElementType, Kernel, Launcher, Matrix, Metric, Panels, Program, Span } from './contract.ts';
+export type { ElementType, Kernel, Launcher, Matrix, Metric, Panels, Plan, Program, Span, Step } from './contract.ts';
 export { dot } from './dot/dot.ts';
 export { KernelError } from './errors.ts';
 export { openLauncher } from './launch/launcher.ts';

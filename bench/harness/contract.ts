@@ -5,8 +5,8 @@ export interface Subject {
   readonly name: string;
   /** Whether it is a peer, and not warpmap. */
   readonly peer: boolean;
-  /** Does the question's work once. */
-  run(): Promise<void>;
+  /** Does the question's work once. Answers with the seconds it took where a GPU, or another process, keeps the time. */
+  run(): Promise<void | number>;
 }
 
 /** Seconds of each round, in the order in which they were taken. */

@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type FunctionName, type MapPeer, PeerMissing } from '../map/peer.ts';
 
-const interpreter = fileURLToPath(new URL('.venv/bin/python', import.meta.url));
+/** Of the virtual environment. */
+export const interpreter: string = fileURLToPath(new URL('.venv/bin/python', import.meta.url));
 
 /** `multiprocessing.Pool.imap`. */
 export async function openPool(): Promise<MapPeer[]> {
@@ -27,23 +28,18 @@ export async function openRay(): Promise<MapPeer[]> {
   ];
 }
 
-interface Request {
-  readonly way: string;
-  readonly function: FunctionName;
-  readonly count: number;
-  readonly size: number;
-}
-
 interface Answer {
   readonly name?: string;
   readonly error?: string;
   readonly peakMiB?: number;
+  readonly seconds?: number;
+  readonly rows?: readonly number[];
 }
 
 interface PythonProcess extends AsyncDisposable {
   /** What it says of itself. */
   readonly name: string;
-  ask(request: Request): Promise<Answer>;
+  ask(request: object): Promise<Answer>;
 }
 
 function peerOf(
@@ -54,7 +50,7 @@ function peerOf(
   return {
     name,
     sizes,
-    async run(task, count, size) {
+    async run(task: FunctionName, count, size) {
       const { peakMiB } = await python.ask({ way, function: task, count, size });
       peak = peakMiB ?? peak;
     },
@@ -68,10 +64,12 @@ export async function startPython(
   file: string,
   peer: string,
   argument: string = String(availableParallelism()),
+  python: string = interpreter,
 ): Promise<PythonProcess> {
-  if (!existsSync(interpreter)) throw new PeerMissing(peer, 'run `npm run bench:peers:python` first');
+  if (python === interpreter && !existsSync(interpreter))
+    throw new PeerMissing(peer, 'run `npm run bench:peers:python` first');
   const path = fileURLToPath(new URL(`python/${file}`, import.meta.url));
-  const child = spawn(interpreter, [path, argument], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(python, [path, argument], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
   const said: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => void said.push(text));

@@ -56,6 +56,8 @@ export async function openGpu(device: Device, options: OpenGpuOptions = {}): Pro
       cause: error,
     });
   }
+  // Dawn lists the sizes of subgroup matrices on the adapter alone; kernels are given the device.
+  Object.defineProperty(gpuDevice, 'adapterInfo', { value: adapter.info });
   return new DawnGpu(device, gpuDevice, options);
 }
 
