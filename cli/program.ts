@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { packageVersion } from '../core/version.ts';
 import { appCommand } from './commands/app.ts';
 import { callCommand } from './commands/call.ts';
+import { collectionCommand } from './commands/collection.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { storeCommand } from './commands/store.ts';
 import { typesCommand } from './commands/types.ts';
@@ -32,6 +33,7 @@ export function createProgram(parts: Parts = realParts): Command {
   program.addCommand(inherited(typesCommand(), program));
   program.addCommand(inherited(runCommand(), program));
   program.addCommand(inherited(volumeCommand(), program));
+  program.addCommand(inherited(collectionCommand(), program));
   program.addCommand(inherited(storeCommand(), program));
   return program;
 }

@@ -3,10 +3,12 @@ import type { Connection } from '../../sdk/connection.ts';
 import type { Item } from '../../sdk/contract.ts';
 import { SdkError } from '../../sdk/errors.ts';
 import { connectTo, type NodeFlags } from '../commands/nodes.ts';
+import { type ShapeFlags, shapeOf } from '../commands/shape.ts';
+import { CliError } from '../errors.ts';
 import { openDestination } from './destination.ts';
 import type { Entry, MakeSink } from './sink.ts';
 
-export interface ResultsOptions extends NodeFlags {
+export interface ResultsOptions extends NodeFlags, ShapeFlags {
   readonly format: 'jsonl' | 'csv' | 'parquet';
   readonly output?: string;
   readonly failed?: true;
@@ -20,6 +22,13 @@ export interface ResultsOptions extends NodeFlags {
  * it was asked for those, or the call was cancelled.
  */
 export async function results(id: string, options: ResultsOptions): Promise<number> {
+  const shaped = Object.keys(shapeOf(options));
+  if (options.collection === undefined && shaped.length > 0) {
+    throw new CliError(
+      'USAGE',
+      `Expected --collection beside --${shaped.join(', --')}: they say what it is to be like`,
+    );
+  }
   await using warp = await connectTo(options);
   const call = warp.call(id);
   const tally = new Tally(options.failed === true);
@@ -103,5 +112,5 @@ async function upsert(
   const items = (async function* () {
     for await (const entry of tally.of(read(call, options))) if (!('error' in entry)) yield entry.output as Item;
   })();
-  await warp.collection(collection).upsert(items, { progress: true });
+  await warp.collection(collection, shapeOf(options)).upsert(items, { progress: true });
 }

@@ -3,6 +3,7 @@ import type { CancelOptions, ListOptions, LogsOptions, StatusOptions } from '../
 import type { ResultsOptions } from '../call/results.ts';
 import { type NodeFlags, withNodes } from './nodes.ts';
 import { natural, positive } from '../parse.ts';
+import { withShape } from './shape.ts';
 
 /** `warpmap call`: durable calls, from any machine. */
 export function callCommand(): Command {
@@ -35,7 +36,7 @@ export function callCommand(): Command {
     .option('--json', 'print its last status as JSON')
     .action(async (id: string, options: StatusOptions) => (await import('../call/manage.ts')).wait(id, options));
 
-  add(new Command('results'))
+  withShape(add(new Command('results')))
     .description('Print what came of the inputs of a call, in order, as it comes.')
     .argument('<id>')
     .addOption(new Option('--format <format>', 'how').choices(['jsonl', 'csv', 'parquet']).default('jsonl'))
@@ -44,10 +45,10 @@ export function callCommand(): Command {
     .addOption(new Option('--from <index>', 'position of the first input').default(0).argParser(natural))
     .option('--no-wait', 'only what has come by now')
     .addOption(
-      new Option('--collection <name>', 'upsert outputs, {id, vector} or {id, text}, into a collection').conflicts([
-        'output',
-        'failed',
-      ]),
+      new Option(
+        '--collection <name>',
+        'upsert outputs, {id, vector} or {id, text}, into a collection, which is made like --type, --metric, --dims and --rescore',
+      ).conflicts(['output', 'failed']),
     )
     .action(async (id: string, options: ResultsOptions) => {
       process.exitCode = await (await import('../call/results.ts')).results(id, options);
