@@ -3,14 +3,15 @@ export { tuningIdentity } from './autotune/key.ts';
 export { openTuner } from './autotune/tuner.ts';
 export { sizeLimit } from './buffers/create.ts';
 export type { ElementType, Kernel, Launcher, Matrix, Metric, Panels, Plan, Program, Span, Step } from './contract.ts';
-export { dot } from './dot/dot.ts';
+export { dot, type DotCall } from './dot/dot.ts';
 export { KernelError } from './errors.ts';
 export { openLauncher } from './launch/launcher.ts';
 export { openTimer, type Timer } from './launch/timer.ts';
 export { move, type MoveCall } from './move/move.ts';
 export { normalize } from './normalize/normalize.ts';
 export { pack, type PackCall } from './pack/pack.ts';
-export { pairs } from './pairs/pairs.ts';
+export { pairs, type PairsCall } from './pairs/pairs.ts';
+export { pairsOfRows } from './pairs/rows.ts';
 export {
   hostPanels,
   packPanels,

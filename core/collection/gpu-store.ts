@@ -1,7 +1,7 @@
 import {
   KernelError,
   openLauncher,
-  pairs,
+  pairsOfRows,
   sizeLimit,
   topkOfRows,
   type Launcher,
@@ -170,7 +170,7 @@ class GpuStore implements VectorStore {
     for (const { first, items } of this.#segments.filled()) {
       const beyond = sortedRows.findIndex((row) => row >= first + items.rows);
       const endPair = beyond < 0 ? rows.length : beyond;
-      const plan = await pairs.plan(this.#launcher, {
+      const plan = await pairsOfRows.plan(this.#launcher, {
         queries: { buffer: queryLease.buffer, rows: queries.length / this.dims, columns: this.dims },
         items,
         firstRow: first,

@@ -1,36 +1,38 @@
 import type { Kernel, Matrix } from '../contract.ts';
-import { requireSameDims, requireShape, spanOf } from '../launch/matrix.ts';
+import { requireShape, spanOf } from '../launch/matrix.ts';
 import { planOf } from '../launch/plan.ts';
-import { TILE_ITEMS, tileFile, tileShape } from '../tile/tile.ts';
+import { tileGrid, tileProgram } from '../tile/program.ts';
+import { shapeFor, type TileShape } from '../tile/shape.ts';
+import { vectorsOf, type VectorsCall } from '../tile/vectors.ts';
 
-export interface DotCall {
-  /** float32, q × d. */
-  readonly queries: Matrix;
-  /** float32, n × d. */
-  readonly items: Matrix;
+export interface DotCall extends VectorsCall {
   /** float32, q × n; written. */
   readonly scores: Matrix;
+  /** WGSL with `fn epilogue(score: f32, query: u32, item: u32) -> f32`, what is written of a score. Default: the score. */
+  readonly epilogue?: URL;
+  /** Default: what suits the number of queries. The scores have the same bits with each. */
+  readonly shape?: TileShape;
 }
 
-const files = [tileFile, new URL('dot.wgsl', import.meta.url)];
+const scoreFile = new URL('score.wgsl', import.meta.url);
+const dotFile = new URL('dot.wgsl', import.meta.url);
 
 /**
- * The dot product of each query with each item, q × n float32: a tiled matrix product with register blocking.
- *
- * Each score differs from the exact one by at most γ_d · Σ|qᵢ·xᵢ|, γ_n = n·u / (1 − n·u), u = 2⁻²⁴ (Higham, Accuracy and
- * Stability of Numerical Algorithms, 2nd ed., §3.1), and by d · 2⁻¹²⁶ more where products underflow.
+ * The score of each query with each item, q × n float32: a tiled matrix product with register blocking, or a stream of
+ * the items past a few queries. How far a score may be from the exact one is in `reference.ts`.
  */
 export const dot: Kernel<DotCall> = {
   name: 'dot',
-  async plan(launcher, { queries, items, scores }) {
-    requireSameDims(queries, items);
+  async plan(launcher, { scores, epilogue = scoreFile, shape, ...call }) {
+    const { queries, items } = call;
+    const vectors = vectorsOf(call);
     requireShape('scores', scores, queries.rows, items.rows);
-    const bindings = [spanOf('queries', queries), spanOf('items', items), spanOf('scores', scores)];
+    const bindings = [...vectors.bindings, spanOf('scores', scores)];
     if (scores.rows === 0 || scores.columns === 0) return planOf([]);
-    const constants = tileShape(queries.rows);
-    const pipeline = await launcher.pipeline({ files, constants });
-    const immediates = Uint32Array.of(0, queries.rows, items.rows, queries.columns);
-    const workgroups = launcher.grid(Math.ceil(items.rows / TILE_ITEMS), Math.ceil(queries.rows / constants.QUERIES));
+    const tile = shape ?? shapeFor(queries.rows);
+    const pipeline = await launcher.pipeline(tileProgram(vectors, tile, [epilogue, dotFile]));
+    const immediates = Uint32Array.from(vectors.fields(0, queries.rows));
+    const workgroups = tileGrid(launcher, tile, queries.rows, items.rows);
     return planOf([{ pipeline, bindings, immediates, workgroups }]);
   },
 };

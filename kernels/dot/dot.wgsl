@@ -1,6 +1,11 @@
-// scores[q, i] = queries[q] · items[i]. Follows tile.wgsl.
+// output[q, i] = the score of query q and item i. Follows a tile and a file with `epilogue`.
 
-@group(0) @binding(2) var<storage, read_write> output: array<f32>;
+struct Shape {
+  vectors: Vectors,
+}
+var<immediate> shape: Shape;
+
+@group(0) @binding(4) var<storage, read_write> output: array<f32>;
 
 @compute @workgroup_size(THREADS_X, THREADS_Y)
 fn main(
@@ -8,15 +13,17 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_id) local: vec3u,
 ) {
-  let first_item = (workgroup.y * workgroups.x + workgroup.x) * ITEMS;
-  let first_query = shape.first_query + workgroup.z * QUERIES;
-  score_tile(first_query, first_item, local.x, local.y);
+  let place = place_of(workgroup, workgroups);
+  if (place.first_item >= shape.vectors.items) {
+    return;
+  }
+  score_tile(place.first_query, place.first_item, local.x, local.y);
   for (var q = 0u; q < QUERIES_EACH; q++) {
-    let query = first_query + local.y + q * THREADS_Y;
+    let query = place.first_query + local.y + q * THREADS_Y;
     for (var i = 0u; i < ITEMS_EACH; i++) {
-      let item = first_item + local.x + i * THREADS_X;
-      if (query < shape.end_query && item < shape.items) {
-        output[query * shape.items + item] = scores[q][i];
+      let item = place.first_item + local.x + i * THREADS_X;
+      if (query < shape.vectors.end_query && item < shape.vectors.items) {
+        output[query * shape.vectors.items + item] = epilogue(scores[q][i], query, item);
       }
     }
   }

@@ -1,13 +1,11 @@
 import type { Kernel, Matrix } from '../contract.ts';
 import { KernelError } from '../errors.ts';
-import { requireSameDims, requireShape, spanOf } from '../launch/matrix.ts';
+import { requireShape, spanOf } from '../launch/matrix.ts';
 import { planOf } from '../launch/plan.ts';
+import { vectorsOf, type VectorsCall } from '../tile/vectors.ts';
 
-export interface PairsCall {
-  /** float32, q × d. */
-  readonly queries: Matrix;
-  /** float32, n × d: rows `firstRow`, `firstRow + 1`, … of the whole. */
-  readonly items: Matrix;
+export interface PairsCall extends VectorsCall {
+  /** Which row of the whole the first of `items` is. */
   readonly firstRow: number;
   /** uint32, p × 1, each below q: the query of each pair. */
   readonly queryOf: Matrix;
@@ -20,13 +18,13 @@ export interface PairsCall {
   readonly endPair: number;
 }
 
-const files = [new URL('pairs.wgsl', import.meta.url)];
+const files = ['../tile/row.wgsl', 'pairs.wgsl'].map((name) => new URL(name, import.meta.url));
 
-/** The dot product of one query with one item for each pair, within the bound of `dot` and with its bits. */
+/** The score of one query with one item for each pair, within the bound of `dot` and with its bits. */
 export const pairs: Kernel<PairsCall> = {
   name: 'pairs',
-  async plan(launcher, { queries, items, firstRow, queryOf, rows, scores, firstPair, endPair }) {
-    requireSameDims(queries, items);
+  async plan(launcher, { firstRow, queryOf, rows, scores, firstPair, endPair, ...call }) {
+    const vectors = vectorsOf(call);
     requireShape('rows', rows, queryOf.rows, 1);
     requireShape('scores', scores, queryOf.rows, 1);
     if (firstPair > endPair || endPair > scores.rows) {
@@ -35,16 +33,10 @@ export const pairs: Kernel<PairsCall> = {
         `Expected pairs within ${scores.rows}; got those from ${firstPair} up to ${endPair}.`,
       );
     }
-    const bindings = [
-      spanOf('queries', queries),
-      spanOf('items', items),
-      spanOf('queryOf', queryOf),
-      spanOf('rows', rows),
-      spanOf('scores', scores),
-    ];
+    const bindings = [...vectors.bindings, spanOf('queryOf', queryOf), spanOf('rows', rows), spanOf('scores', scores)];
     if (firstPair === endPair) return planOf([]);
-    const pipeline = await launcher.pipeline({ files });
-    const immediates = Uint32Array.of(firstPair, endPair, firstRow, queries.columns);
+    const pipeline = await launcher.pipeline({ files: [...vectors.files, ...files] });
+    const immediates = Uint32Array.of(...vectors.fields(0, call.queries.rows), firstPair, endPair, firstRow);
     const workgroups = launcher.grid(Math.ceil((endPair - firstPair) / 64));
     return planOf([{ pipeline, bindings, immediates, workgroups }]);
   },

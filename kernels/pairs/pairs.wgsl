@@ -1,19 +1,17 @@
-// scores[p] = queries[query_of[p]] · items[rows[p] - first_row], for the pairs from first_pair to end_pair.
-// One thread each: components in order by fma, as in tile.wgsl, so that both give the same bits.
+// scores[p] = the score of query query_of[p] and row rows[p], for the pairs from first_pair to end_pair; row first_row is
+// the first of the items. One thread each. Follows row.wgsl.
 
 struct Shape {
+  vectors: Vectors,
   first_pair: u32,
   end_pair: u32,
   first_row: u32,
-  dims: u32,
 }
 var<immediate> shape: Shape;
 
-@group(0) @binding(0) var<storage, read> queries: array<f32>;
-@group(0) @binding(1) var<storage, read> items: array<f32>;
-@group(0) @binding(2) var<storage, read> query_of: array<u32>;
-@group(0) @binding(3) var<storage, read> rows: array<u32>;
-@group(0) @binding(4) var<storage, read_write> scores: array<f32>;
+@group(0) @binding(4) var<storage, read> query_of: array<u32>;
+@group(0) @binding(5) var<storage, read> rows: array<u32>;
+@group(0) @binding(6) var<storage, read_write> scores: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -25,11 +23,5 @@ fn main(
   if (pair >= shape.end_pair) {
     return;
   }
-  let query = query_of[pair] * shape.dims;
-  let item = (rows[pair] - shape.first_row) * shape.dims;
-  var sum = 0.0;
-  for (var i = 0u; i < shape.dims; i++) {
-    sum = fma(queries[query + i], items[item + i], sum);
-  }
-  scores[pair] = sum;
+  scores[pair] = score_row(query_of[pair], rows[pair] - shape.first_row);
 }

@@ -1,6 +1,6 @@
-/** Scores of row-major vectors, and the best of them. */
+/** Scores of vectors, and the best of them. */
 import { dotReference } from '../../../kernels/dot/reference.ts';
-import { dot, topkOfRows } from '../../../kernels/index.ts';
+import { dot, pack, panelsBytes, topkOfRows, type Launcher, type Matrix, type Panels } from '../../../kernels/index.ts';
 import { unitRows, checkBest } from '../search.ts';
 import type { GpuBench } from './bench.ts';
 import type { Ceilings } from './contract.ts';
@@ -42,8 +42,9 @@ export async function benchScores(
     const scoreBytes = queryCount * count * 4;
     if (scoreBytes <= launcher.device.limits.maxStorageBufferBindingSize) {
       const scores = await matrix(launcher, queryCount, count);
-      await bench.kernel(dot, { queries, items, scores }, shape, { bytes: bytes + scoreBytes, flops }, ceilings);
-      scores.buffer.destroy();
+      const call = { ...(await bothPacked(launcher, queries, items)), metric: 'dot', scores } as const;
+      await bench.kernel(dot, call, shape, { bytes: bytes + scoreBytes, flops }, ceilings);
+      for (const { buffer } of [call.queries, call.items, scores]) buffer.destroy();
     }
     for (const { buffer } of [queries, found.rows, found.scores]) buffer.destroy();
   }
@@ -55,7 +56,8 @@ async function checkScores({ launcher }: GpuBench, dims: number, random: () => n
   const items = await matrix(launcher, CHECKED.items, dims, data);
   const queries = await matrix(launcher, CHECKED.queries, dims, queryData);
   const scores = await matrix(launcher, CHECKED.queries, CHECKED.items);
-  await submitted(launcher, dot, { queries, items, scores });
+  const panels = await bothPacked(launcher, queries, items);
+  await submitted(launcher, dot, { ...panels, metric: 'dot', scores });
   const reference = dotReference(queryData, data, dims);
   requireClose('dot', new Float32Array(await read(launcher, scores)), reference.scores, reference.bounds);
 
@@ -73,5 +75,22 @@ async function checkScores({ launcher }: GpuBench, dims: number, random: () => n
       'topk',
     );
   }
-  for (const { buffer } of [items, queries, scores, found.rows, found.scores]) buffer.destroy();
+  for (const { buffer } of [items, queries, panels.items, panels.queries, scores, found.rows, found.scores])
+    buffer.destroy();
+}
+
+async function bothPacked(
+  launcher: Launcher,
+  queries: Matrix,
+  items: Matrix,
+): Promise<Record<'queries' | 'items', Panels>> {
+  return { queries: await packed(launcher, queries), items: await packed(launcher, items) };
+}
+
+async function packed(launcher: Launcher, vectors: Matrix): Promise<Panels> {
+  const { rows, columns: dims } = vectors;
+  const buffer = await launcher.allocate(panelsBytes('f32', dims, rows));
+  const panels: Panels = { buffer, type: 'f32', rows, dims };
+  await submitted(launcher, pack, { vectors, panels });
+  return panels;
 }
