@@ -23,14 +23,16 @@ function square(QUERIES: number, SLICE: number): TileShape {
 }
 
 /** From few queries to many. Workgroup memory is 2 to 4 KiB for a stream, 12 to 16 for a square. */
-export const TILE_SHAPES = {
+export const TILE_SHAPES: Readonly<
+  Record<'stream1' | 'stream4' | 'stream8' | 'square32' | 'square64' | 'square128', TileShape>
+> = {
   stream1: stream(1, 128),
   stream4: stream(4, 32),
   stream8: stream(8, 32),
   square32: square(32, 8),
   square64: square(64, 8),
   square128: square(128, 4),
-} as const;
+};
 
 /** The shape that wastes least: streams while reading the items is the cost, squares where arithmetic is. */
 export function shapeFor(queries: number): TileShape {
