@@ -25,6 +25,7 @@ export { componentsOf, granulesOf, MAX_DIMS, PANEL_ROWS, panelBytes, panelsBytes
 export { halfOf } from './panels/half.ts';
 export { normalizeRow } from './panels/norm.ts';
 export { quantizationOf, quantize } from './panels/quantize.ts';
+export { pooling, type Pooling, type PoolingCall, type States } from './pooling/pooling.ts';
 export { centreCrop, fitShorter } from './resize/geometry.ts';
 export { resize, type ResizeCall } from './resize/resize.ts';
 export { merge, type MergeCall } from './topk/merge.ts';

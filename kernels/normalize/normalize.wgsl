@@ -1,10 +1,8 @@
-// Scales each row to L2 norm 1, in place. One workgroup a row. The greatest magnitude is divided out first, so that
-// squares neither overflow nor vanish. A zero row stays zero; one with NaN or an infinity becomes all NaN.
+// Scales each row to L2 norm 1, in place. One workgroup a row. Follows norm.wgsl.
 
 struct Shape {
   rows: u32,
   dims: u32,
-  nan: u32,
 }
 var<immediate> shape: Shape;
 
@@ -12,9 +10,10 @@ var<immediate> shape: Shape;
 
 const THREADS = 64u;
 const INFINITY = 0x7f800000u;
+const NAN = 0x7fc00000u;
 
-var<workgroup> greatest: atomic<u32>;
-var<workgroup> sums: array<f32, THREADS>;
+var<workgroup> greatest_of: atomic<u32>;
+var<workgroup> sum_of: array<Wide, THREADS>;
 
 @compute @workgroup_size(THREADS)
 fn main(
@@ -31,32 +30,34 @@ fn main(
   for (var i = thread; i < shape.dims; i += THREADS) {
     magnitude = max(magnitude, vectors[start + i] & 0x7fffffffu);
   }
-  atomicMax(&greatest, magnitude);
+  atomicMax(&greatest_of, magnitude);
   workgroupBarrier();
-  let bits = atomicLoad(&greatest);
-  // A power of two, since that scales exactly.
-  let exponent = clamp(i32(bits >> 23u) - 127, -126, 126);
-  let scale = bitcast<f32>(u32(127 - exponent) << 23u);
+  let greatest = atomicLoad(&greatest_of);
+  let exponent = exponent_of(greatest);
 
-  var sum = 0.0;
+  var sum: Wide;
   for (var i = thread; i < shape.dims; i += THREADS) {
-    let value = bitcast<f32>(vectors[start + i]) * scale;
-    sum = fma(value, value, sum);
+    sum = wide_sum(sum, square_of(vectors[start + i], exponent));
   }
-  sums[thread] = sum;
+  sum_of[thread] = sum;
   for (var half = THREADS / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (thread < half) {
-      sums[thread] += sums[thread + half];
+      sum_of[thread] = wide_sum(sum_of[thread], sum_of[thread + half]);
     }
   }
   workgroupBarrier();
-  let norm = sqrt(sums[0]);
-  for (var i = thread; i < shape.dims; i += THREADS) {
-    if (bits >= INFINITY) {
-      vectors[start + i] = shape.nan;
-    } else if (norm > 0.0) {
-      vectors[start + i] = bitcast<u32>(bitcast<f32>(vectors[start + i]) * scale / norm);
+  if (greatest == 0u) {
+    return;
+  }
+  if (greatest >= INFINITY) {
+    for (var i = thread; i < shape.dims; i += THREADS) {
+      vectors[start + i] = NAN;
     }
+    return;
+  }
+  let inverse = inverse_norm(sum_of[0]);
+  for (var i = thread; i < shape.dims; i += THREADS) {
+    vectors[start + i] = normalized(vectors[start + i], exponent, inverse);
   }
 }

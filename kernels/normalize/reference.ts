@@ -6,8 +6,8 @@ export interface NormalizeReference {
 
 /** Unit roundoff of float32. */
 const u = 2 ** -24;
-/** Below it a GPU may flush to zero. */
-const smallestNormal = 2 ** -126;
+/** A component this far below the greatest may become zero. */
+const least = 2 ** -94;
 
 /** `vectors` is row-major n × dims. */
 export function normalizeReference(vectors: Float32Array, dims: number): NormalizeReference {
@@ -19,6 +19,6 @@ export function normalizeReference(vectors: Float32Array, dims: number): Normali
       normalized[start + i] = Number.isFinite(norm) ? (norm === 0 ? 0 : value / norm) : Number.NaN;
     }
   }
-  const relative = (dims * u) / (1 - dims * u) / 2 + 14 * u;
-  return { vectors: normalized, bounds: normalized.map((value) => relative * Math.abs(value) + smallestNormal) };
+  const relative = (Math.sqrt(dims) + 3) * u;
+  return { vectors: normalized, bounds: normalized.map((value) => relative * Math.abs(value) + least) };
 }

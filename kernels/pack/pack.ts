@@ -2,7 +2,9 @@ import type { Kernel, Matrix, Panels, Span } from '../contract.ts';
 import { KernelError } from '../errors.ts';
 import { spanOf } from '../launch/matrix.ts';
 import { planOf } from '../launch/plan.ts';
+import { halfFile } from '../panels/half.ts';
 import { granulesOf, panelsFile } from '../panels/layout.ts';
+import { normFile } from '../panels/norm.ts';
 import { rowsFile, rowsOf, type RowChoice } from '../panels/rows.ts';
 import { spanOfPanels, spanOfScales } from '../panels/span.ts';
 
@@ -19,10 +21,10 @@ export interface PackCall extends RowChoice {
 
 const VECTORS = 8;
 const file = (name: string): URL => new URL(name, import.meta.url);
-const before = [panelsFile, rowsFile, file('../panels/norm.wgsl'), file('row.wgsl')];
+const before = [panelsFile, rowsFile, normFile, file('row.wgsl')];
 const words = {
   f32: [file('f32.wgsl')],
-  f16: [file('../panels/half.wgsl'), file('f16.wgsl')],
+  f16: [halfFile, file('f16.wgsl')],
   i8: [file('quantize.wgsl'), file('i8.wgsl')],
   b1: [file('b1.wgsl')],
 };

@@ -1,3 +1,6 @@
+/** The same steps in WGSL: `half_of` and `float_of_half`. */
+export const halfFile: URL = new URL('half.wgsl', import.meta.url);
+
 /** The bits of the IEEE half nearest to a float32 of these bits: ties to even, NaN quiet and without its payload. */
 export function halfOf(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;

@@ -1,3 +1,6 @@
+/** The same steps in WGSL. */
+export const normFile: URL = new URL('norm.wgsl', import.meta.url);
+
 /**
  * Scales a row to L2 norm 1 in place, with the bits that the kernels give (norm.wgsl). A zero row stays zero; one with
  * NaN or an infinity has no direction and becomes all NaN. Components below 2⁻⁹⁴ of the greatest may become zero.

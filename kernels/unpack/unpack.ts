@@ -1,6 +1,7 @@
 import type { Kernel, Matrix, Panels } from '../contract.ts';
 import { requireShape, spanOf } from '../launch/matrix.ts';
 import { planOf } from '../launch/plan.ts';
+import { halfFile } from '../panels/half.ts';
 import { granulesOf, panelsFile } from '../panels/layout.ts';
 import { rowsFile, rowsOf, type RowChoice } from '../panels/rows.ts';
 import { spanOfPanels, spanOfScales } from '../panels/span.ts';
@@ -18,7 +19,7 @@ const VECTORS = 8;
 const file = (name: string): URL => new URL(name, import.meta.url);
 const floats = {
   f32: [file('f32.wgsl')],
-  f16: [file('../panels/half.wgsl'), file('f16.wgsl')],
+  f16: [halfFile, file('f16.wgsl')],
   i8: [file('i8.wgsl')],
   b1: [file('b1.wgsl')],
 };

@@ -1,9 +1,10 @@
 import { fc } from '@fast-check/ava';
 import type { ExecutionContext } from 'ava';
+import { normalizeRow } from '../../kernels/index.ts';
 import { normalizeReference } from '../../kernels/normalize/reference.ts';
 import { runNormalize } from './calls.ts';
 import { onEveryGpu } from './gpus.ts';
-import { bits, reals } from './vectors.ts';
+import { anything, bits, reals } from './vectors.ts';
 
 const seed = 20261124;
 
@@ -42,6 +43,21 @@ onEveryGpu('normalize', (check) => {
     const actual = await runNormalize(launcher, vectors, 2);
     t.deepEqual(Array.from(actual.subarray(0, 10)), expected);
     agrees(t, actual.slice(10), vectors.slice(10), 2);
+  });
+
+  check(`rows of any bits are normalised as on the host, bit for bit (seed ${seed})`, async (t, launcher) => {
+    for (const dims of [1, 5, 64, 300]) {
+      // Of the exponents those that are a few apart, so that many components count.
+      const vectors = anything(seed + dims, 40 * dims);
+      const words = bits(vectors);
+      for (const [at, word] of words.entries()) {
+        const exponent = (Math.floor(at / dims) * 6 + ((word >>> 23) & 7)) << 23;
+        words[at] = (word & 0x807fffff) | exponent;
+      }
+      const expected = vectors.slice();
+      for (let start = 0; start < expected.length; start += dims) normalizeRow(expected.subarray(start, start + dims));
+      t.deepEqual(bits(await runNormalize(launcher, vectors, dims)), bits(expected));
+    }
   });
 
   check('the same call gives the same bits, and none is an empty answer', async (t, launcher) => {
