@@ -3,22 +3,25 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { tinyFolder } from '../core/tinyEngine.ts';
-import { longTest } from '../long.ts';
+import { runsLong } from '../long.ts';
 import type { CyclesReport, Held } from './cyclesMain.ts';
 
-const CYCLES = 1000;
+const CYCLES = 400;
 const INTERVAL = 20;
 /** A thread that stays holds megabytes, and a model that stays its weights; the allocator's own unrest was 25 KiB. */
 const MAX_BYTES_A_CYCLE = 96 * 1024;
 
 const run = promisify(execFile);
 
-const leaveNothing = test.macro(async (t, cycles: number) => {
+const cycles = runsLong ? CYCLES : 60;
+const nothing = runsLong ? 'neither threads nor handles nor memory' : 'neither threads nor handles';
+
+test(`${cycles} engines opened and closed leave ${nothing} behind`, async (t) => {
   t.timeout(400_000);
   await using folder = await tinyFolder();
   const script = join(import.meta.dirname, 'cyclesMain.ts');
   const args = [...process.execArgv, '--expose-gc', script, folder.path, String(cycles), String(INTERVAL)];
-  // Without the cache each of 2,100 threads would compile its modules anew: that is what development costs, not engines.
+  // Without the cache each of 850 threads would compile its modules anew: that is what development costs, not engines.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(folder.path, 'compiled') };
   const { stdout } = await run(process.execPath, args, { env });
   const { held, milliseconds } = JSON.parse(stdout) as CyclesReport;
@@ -30,7 +33,7 @@ const leaveNothing = test.macro(async (t, cycles: number) => {
   t.is(last.files, first.files);
   const slope = bytesACycle(held.slice(held.length / 2));
   // Over fewer cycles the allocator's unrest is all that there is to see.
-  if (cycles === CYCLES) {
+  if (runsLong) {
     t.true(slope < MAX_BYTES_A_CYCLE, `resident memory grows by ${(slope / 1024).toFixed(1)} KiB a cycle`);
   }
 
@@ -40,10 +43,6 @@ const leaveNothing = test.macro(async (t, cycles: number) => {
   t.log(`resident: ${mebibytes(first)} after ${first.cycles} cycles, ${mebibytes(last)} after ${last.cycles}`);
   t.log(`slope over the second half: ${(slope / 1024).toFixed(1)} KiB a cycle`);
 });
-
-test('engines opened and closed leave neither threads nor handles behind', leaveNothing, 60);
-
-longTest('a thousand engines opened and closed leave no memory behind either', leaveNothing, CYCLES);
 
 /** The slope of the line that fits best, by least squares. */
 function bytesACycle(held: readonly Held[]): number {

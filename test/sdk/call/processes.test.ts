@@ -11,11 +11,13 @@ import { writeTinyModel } from '../../fixtures/tinyModel.ts';
 
 /** Real nodes in processes of their own, over one SQLite file. */
 const doubled = (count: number): number[] => Array.from(range(0, 2 * count, 2));
+/** What a node had that is killed waits no longer than this for another. */
+const args = ['--limit', 'leaseMs=2000'];
 const client = new URL('../fixtures/spawningClientMain.ts', import.meta.url).pathname;
 const faultsApp = new URL('../../faults/fixtures/app.ts', import.meta.url);
 
 test.serial('a call that was spawned on one node is run and read on another of the same data directory', async (t) => {
-  await using fleet = await Fleet.start({ nodes: 2 });
+  await using fleet = await Fleet.start({ nodes: 2, args });
   const [first, second] = fleet.members.map(({ url }) => url);
   await using spawning = await connect({ nodes: [first!] });
   const { id } = await spawning.function(double).spawnMap(range(5000));
@@ -27,7 +29,7 @@ test.serial('a call that was spawned on one node is run and read on another of t
 test.serial(
   'the node that takes an upload is killed amid it, and no input is lost or run into two outputs',
   async (t) => {
-    await using fleet = await Fleet.start({ nodes: 2 });
+    await using fleet = await Fleet.start({ nodes: 2, args });
     await using warp = await fleet.connect();
     let killed: Promise<void> | undefined;
     const inputs = (async function* () {
