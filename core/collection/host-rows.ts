@@ -119,11 +119,14 @@ export class HostRows {
   /** The score of one row, in float64. */
   score(query: HostQuery, row: number): number {
     if (this.type === 'b1') return this.#scoreBits(query.bits, this.#data.row(row) as Uint32Array);
+    if (this.type === 'f32' && this.metric !== 'euclidean') {
+      return product(query.components, this.#data.segment(row) as Floats, this.#data.start(row));
+    }
     const item = this.#unpack(this.#data.row(row));
     const scale = this.#scales?.row(row)[0] ?? 1;
     return this.metric === 'euclidean'
       ? -squaredDistance(query.components, query.scale, item, scale)
-      : product(query.components, item) * query.scale * scale;
+      : product(query.components, item, 0) * query.scale * scale;
   }
 
   /** Packs into `#packed`. */
@@ -155,7 +158,7 @@ export class HostRows {
         return { scale, norm: 0 };
     }
     const unpacked = this.#unpack(packed);
-    const norm = Math.sqrt(product(unpacked, unpacked)) * scale;
+    const norm = Math.sqrt(product(unpacked, unpacked, 0)) * scale;
     return { scale, norm: Number.isFinite(norm) ? norm : Number.NaN };
   }
 
@@ -198,18 +201,22 @@ const ELEMENTS: Readonly<
   b1: { make: Uint32Array, bits: 32 },
 };
 
-/** In four sums, since each addition of one has to wait for the one before. */
-function product(a: Floats, b: Floats): number {
-  let [sum, second, third, fourth] = [0, 0, 0, 0];
+/** In four sums, since each addition of one has to wait for the one before. Of `b`, the components from `start` on. */
+function product(a: Floats, b: Floats, start: number): number {
+  const count = a.length;
+  let first = 0;
+  let second = 0;
+  let third = 0;
+  let fourth = 0;
   let at = 0;
-  for (; at + 4 <= a.length; at += 4) {
-    sum += a[at]! * b[at]!;
-    second += a[at + 1]! * b[at + 1]!;
-    third += a[at + 2]! * b[at + 2]!;
-    fourth += a[at + 3]! * b[at + 3]!;
+  for (; at + 4 <= count; at += 4) {
+    first += a[at]! * b[start + at]!;
+    second += a[at + 1]! * b[start + at + 1]!;
+    third += a[at + 2]! * b[start + at + 2]!;
+    fourth += a[at + 3]! * b[start + at + 3]!;
   }
-  for (; at < a.length; at++) sum += a[at]! * b[at]!;
-  return sum + second + (third + fourth);
+  for (; at < count; at++) first += a[at]! * b[start + at]!;
+  return first + second + (third + fourth);
 }
 
 function squaredDistance(a: Floats, scaleA: number, b: Floats, scaleB: number): number {

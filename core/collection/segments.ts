@@ -36,9 +36,17 @@ export class Segments<Data extends Elements> {
 
   /** One row, as a view. */
   row(row: number): Data {
-    const segment = this.#segments[Math.floor(row / this.rowsPerSegment)];
-    const start = (row % this.rowsPerSegment) * this.width;
-    return (segment === undefined ? new this.#make(0) : segment.subarray(start, start + this.width)) as Data;
+    const start = this.start(row);
+    return this.segment(row).subarray(start, start + this.width) as Data;
+  }
+
+  /** The memory that holds a row, from its element `start(row)` on. */
+  segment(row: number): Data {
+    return this.#segments[Math.floor(row / this.rowsPerSegment)] ?? new this.#make(0);
+  }
+
+  start(row: number): number {
+    return (row % this.rowsPerSegment) * this.width;
   }
 
   /** Each segment that holds rows, with the row at which it starts; elements beyond its rows are zero. */

@@ -5,7 +5,7 @@ import { type BlockScores, BlockScorer } from './block-scorer.ts';
 import { type Block, blocksOf, gathered } from './blocks.ts';
 import { boundOf, isSafe } from './bound.ts';
 import { Final } from './final.ts';
-import { Above, Shortlist, type Sink } from './shortlist.ts';
+import { Above, partition, Shortlist, type Sink } from './shortlist.ts';
 
 /** Scores of a block: 4 MiB stay in cache between the product and the selection. */
 const BLOCK_SCORES = 2 ** 20;
@@ -18,6 +18,8 @@ const MAX_LISTED = 2 ** 21;
 const UNBOUNDED_QUERIES = 16;
 /** So many multiplications in JavaScript take less time than to open a session or to send a block. */
 const DIRECT = 2 ** 17;
+/** Fewer bins say too little of where the best are: then all scores of the first block do. */
+const ENOUGH_BINS = 512;
 /** Below this share of allowed rows it is cheaper to copy them together than to score the others. */
 const SPARSE = 1 / 8;
 
@@ -57,8 +59,8 @@ export class HostSearch implements AsyncDisposable {
     if (eligible === 0 || count === 0) return final.best;
     const listed = allowed !== undefined && eligible < size * SPARSE ? allowedRows(allowed, size) : undefined;
     const scope: Scope = { allowed, listed, eligible, ...this.#segments() };
-    const capacity = width + Math.max(64, width >> 2);
-    const step = Math.max(1, Math.min(MAX_QUERIES, Math.floor(MAX_LISTED / capacity)));
+    const least = width + Math.max(32, width >> 3);
+    const step = Math.max(1, Math.min(MAX_QUERIES, Math.floor(MAX_LISTED / least)));
     for (let from = 0; from < count; from += step) {
       const queries = Array.from({ length: Math.min(step, count - from) }, (_, at): Asked => {
         const place = from + at;
@@ -67,7 +69,7 @@ export class HostSearch implements AsyncDisposable {
       const few = queries.length * eligible * this.#rows.width <= this.#direct;
       const [fast, slow] = few || this.#rows.type === 'b1' ? [[], queries] : this.#parted(queries, scope);
       for (const { place, query } of slow) final.select(place, this.#all(scope), (row) => this.#rows.score(query, row));
-      const again = await this.#shortlisted(fast, scope, capacity, final);
+      const again = await this.#shortlisted(fast, scope, least, final);
       for (let at = 0; at < again.length; at += UNBOUNDED_QUERIES) {
         await this.#above(again.slice(at, at + UNBOUNDED_QUERIES), scope, final);
       }
@@ -124,17 +126,17 @@ export class HostSearch implements AsyncDisposable {
   }
 
   /** Answers those queries of which more rows than the shortlist holds may be among the best. */
-  async #shortlisted(queries: readonly Asked[], scope: Scope, capacity: number, final: Final): Promise<Open[]> {
+  async #shortlisted(queries: readonly Asked[], scope: Scope, least: number, final: Final): Promise<Open[]> {
     const open: Open[] = [];
     if (queries.length === 0) return open;
-    const list = new Shortlist(queries.length, capacity);
+    const list = new Shortlist(queries.length, least);
     await this.#scan(queries, scope, list);
     for (const [at, { place, query }] of queries.entries()) {
       const { scores, rows } = list.entries(at);
-      const bound = boundOf(this.#rows, query.norm, scope.largest);
-      const worst = scores.toSorted().at(-Math.min(final.best.k, scores.length)) ?? 0;
-      const floor = worst - 2 * bound;
-      if (scores.length === capacity && list.floor(at) >= floor) {
+      const wanted = Math.min(final.best.k, scores.length);
+      const worst = wanted === 0 ? -Infinity : partition(scores, rows, wanted);
+      const floor = worst - 2 * boundOf(this.#rows, query.norm, scope.largest);
+      if (list.floor(at) >= floor && list.floor(at) !== -Infinity) {
         open.push({ place, query, floor });
         continue;
       }
@@ -229,9 +231,15 @@ function offer(
 ): void {
   const bins = maxima.length / queries;
   const filtered = listed === undefined ? allowed : undefined;
+  // The last bin may have rows that are not meant.
+  const whole = Math.floor(rows / BIN);
   for (let query = 0; query < queries; query++) {
-    let floor = sink.floor(query);
     const [ofBins, ofRows] = [query * bins, query * bins * BIN];
+    let floor = sink.floor(query);
+    if (floor === -Infinity && filtered === undefined) {
+      const few = whole < ENOUGH_BINS;
+      floor = sink.raised(query, few ? scores.slice(ofRows, ofRows + rows) : maxima.slice(ofBins, ofBins + whole));
+    }
     for (let bin = 0; bin < bins; bin++) {
       if (!(maxima[ofBins + bin]! > floor)) continue;
       const end = Math.min(rows, (bin + 1) * BIN);
