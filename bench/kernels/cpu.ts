@@ -5,6 +5,7 @@ import { measure } from '../harness/measure.ts';
 import type { BenchOptions } from '../harness/options.ts';
 import { seeded } from '../harness/random.ts';
 import { resultsOf } from '../harness/results.ts';
+import { pythonSearches } from '../peers/python-search.ts';
 import { usearchSearch } from '../peers/usearch.ts';
 import { onnxSearch } from './onnx-search.ts';
 import { ownSearch } from './own-search.ts';
@@ -23,6 +24,7 @@ export async function benchCpu({ quick, peers, seed }: BenchOptions, environment
   const searches: Search[] = [];
   const openers = [ownSearch, onnxSearch, ...(peers ? [usearchSearch] : [])];
   for (const open of openers) searches.push(opened.use(await open(corpus)));
+  if (peers) for (const search of await pythonSearches(corpus)) searches.push(opened.use(search));
 
   for (const queryCount of [1, 64, 1024]) {
     const queries = unitRows(queryCount, DIMS, random);

@@ -30,7 +30,7 @@ export async function openSearchPeer(library: 'torch' | 'faiss', shape: SearchSh
   if (python === undefined) {
     throw new PeerMissing(library, `python3 does not import ${library} and numpy`);
   }
-  const process = await startPython('gpu_search_peer.py', library, JSON.stringify({ library, ...shape }), python);
+  const process = await startPython('gpu_search_peer.py', library, [JSON.stringify({ library, ...shape })], python);
   const search = (queries: number, reply: boolean): Promise<Answer> => process.ask({ queries, reply });
   return {
     name: process.name,

@@ -36,7 +36,7 @@ interface Answer {
   readonly rows?: readonly number[];
 }
 
-interface PythonProcess extends AsyncDisposable {
+export interface PythonProcess extends AsyncDisposable {
   /** What it says of itself. */
   readonly name: string;
   ask(request: object): Promise<Answer>;
@@ -63,13 +63,13 @@ function peerOf(
 export async function startPython(
   file: string,
   peer: string,
-  argument: string = String(availableParallelism()),
+  args: readonly string[] = [String(availableParallelism())],
   python: string = interpreter,
 ): Promise<PythonProcess> {
   if (python === interpreter && !existsSync(interpreter))
     throw new PeerMissing(peer, 'run `npm run bench:peers:python` first');
   const path = fileURLToPath(new URL(`python/${file}`, import.meta.url));
-  const child = spawn(python, [path, argument], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(python, [path, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
   const said: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => void said.push(text));

@@ -36,6 +36,8 @@ export interface HostSegment {
   readonly scales: Floats | undefined;
   /** L2 norms of the rows as they are kept; NaN where one is not finite. Zeros for `b1`. */
   readonly norms: Floats;
+  /** The greatest of them; NaN where one is NaN. */
+  readonly greatest: number;
 }
 
 /** Rows packed as the kernels pack them, row-major. Everything is scored in float64 and rounded once to float32. */
@@ -49,6 +51,8 @@ export class HostRows {
   readonly #data: Segments<Elements>;
   readonly #scales: Segments<Floats> | undefined;
   readonly #norms: Segments<Floats>;
+  /** Made again after a change. */
+  #filled: readonly HostSegment[] | undefined;
   readonly #scratch: Floats;
   /** The scratch row as halves, so that it is filled by one copy that converts. */
   readonly #packed: Elements;
@@ -73,17 +77,21 @@ export class HostRows {
     return this.#data.size;
   }
 
-  filled(): HostSegment[] {
+  /** The same object until something is written. */
+  filled(): readonly HostSegment[] {
     const scales = [...(this.#scales?.filled() ?? [])];
     const norms = [...this.#norms.filled()];
-    return Array.from(this.#data.filled(), (segment, index) => ({
+    this.#filled ??= Array.from(this.#data.filled(), (segment, index) => ({
       ...segment,
       scales: scales[index]?.data,
       norms: norms[index]!.data,
+      greatest: greatestOf(norms[index]!.data),
     }));
+    return this.#filled;
   }
 
   write(rows: Uint32Array, vectors: Float32Array): void {
+    this.#filled = undefined;
     for (const [index, row] of rows.entries()) {
       const { scale, norm } = this.#pack(vectors.subarray(index * this.dims, (index + 1) * this.dims));
       this.#data.write(row, this.#packed);
@@ -93,6 +101,7 @@ export class HostRows {
   }
 
   keep(rows: Uint32Array): void {
+    this.#filled = undefined;
     for (const segments of [this.#data, this.#scales, this.#norms]) segments?.keep(rows);
   }
 
@@ -118,7 +127,10 @@ export class HostRows {
 
   /** The score of one row, in float64. */
   score(query: HostQuery, row: number): number {
-    if (this.type === 'b1') return this.#scoreBits(query.bits, this.#data.row(row) as Uint32Array);
+    if (this.type === 'b1') {
+      const scoreOf = this.metric === 'hamming' ? hamming : jaccard;
+      return scoreOf(query.bits, this.#data.segment(row) as Uint32Array, this.#data.start(row));
+    }
     if (this.type === 'f32' && this.metric !== 'euclidean') {
       return product(query.components, this.#data.segment(row) as Floats, this.#data.start(row));
     }
@@ -174,21 +186,15 @@ export class HostRows {
     return scratch;
   }
 
-  #scoreBits(query: Uint32Array, item: Uint32Array): number {
-    let differ = 0;
-    let both = 0;
-    let either = 0;
-    for (let at = 0; at < item.length; at++) {
-      const [a, b] = [query[at]!, item[at]!];
-      if (this.metric === 'hamming') {
-        differ += setBits(a ^ b);
-      } else {
-        both += setBits(a & b);
-        either += setBits(a | b);
-      }
+  /** The scores of all rows, of bits. */
+  scoreAllBits({ bits }: HostQuery): Floats {
+    const scores = new Float32Array(this.size);
+    const scoreOf = this.metric === 'hamming' ? hamming : jaccard;
+    for (const { first, rows, data } of this.filled()) {
+      const words = data as Uint32Array;
+      for (let row = 0; row < rows; row++) scores[first + row] = scoreOf(bits, words, row * this.width);
     }
-    if (this.metric === 'hamming') return 0 - differ;
-    return either === 0 ? 1 : both / either;
+    return scores;
   }
 }
 
@@ -200,6 +206,17 @@ const ELEMENTS: Readonly<
   i8: { make: Int8Array, bits: 8 },
   b1: { make: Uint32Array, bits: 32 },
 };
+
+/** NaN where one is NaN. */
+function greatestOf(norms: Floats): number {
+  let greatest = 0;
+  for (let at = 0; at < norms.length; at++) {
+    const norm = norms[at]!;
+    if (!(norm <= greatest)) greatest = norm;
+    if (norm !== norm) return norm;
+  }
+  return greatest;
+}
 
 /** In four sums, since each addition of one has to wait for the one before. Of `b`, the components from `start` on. */
 function product(a: Floats, b: Floats, start: number): number {
@@ -223,4 +240,21 @@ function squaredDistance(a: Floats, scaleA: number, b: Floats, scaleB: number): 
   let sum = 0;
   for (let at = 0; at < a.length; at++) sum += (a[at]! * scaleA - b[at]! * scaleB) ** 2;
   return sum;
+}
+
+/** Minus the number of bits that differ; of `b`, the words from `start` on. */
+function hamming(a: Uint32Array, b: Uint32Array, start: number): number {
+  let differ = 0;
+  for (let at = 0; at < a.length; at++) differ += setBits(a[at]! ^ b[start + at]!);
+  return 0 - differ;
+}
+
+function jaccard(a: Uint32Array, b: Uint32Array, start: number): number {
+  let both = 0;
+  let either = 0;
+  for (let at = 0; at < a.length; at++) {
+    both += setBits(a[at]! & b[start + at]!);
+    either += setBits(a[at]! | b[start + at]!);
+  }
+  return either === 0 ? 1 : both / either;
 }

@@ -17,10 +17,18 @@ export class Final {
 
   /** The k best of these rows, which ascend, become the answer to a query. */
   select(query: number, rows: Uint32Array, scoreOf: (row: number) => number): void {
-    const { k } = this.best;
     const scores = new Float32Array(rows.length);
     for (let at = 0; at < rows.length; at++) scores[at] = scoreOf(rows[at]!);
+    this.selectScored(query, scores, rows);
+  }
+
+  /** As `select`, of scores that are there; without `rows`, position 0 is row 0 and so on. */
+  selectScored(query: number, scores: Float32Array, rows?: Uint32Array): void {
+    const { k } = this.best;
     const held = this.#selector.select(scores, this.#positions, this.best.scores.subarray(query * k, (query + 1) * k));
-    for (let rank = 0; rank < held; rank++) this.best.rows[query * k + rank] = rows[this.#positions[rank]!]!;
+    for (let rank = 0; rank < held; rank++) {
+      const position = this.#positions[rank]!;
+      this.best.rows[query * k + rank] = rows === undefined ? position : rows[position]!;
+    }
   }
 }

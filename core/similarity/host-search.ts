@@ -40,13 +40,13 @@ export interface HostSearchOptions {
 export class HostSearch implements AsyncDisposable {
   readonly #rows: HostRows;
   readonly #threads: number;
-  readonly #direct: number;
+  readonly #limit: number;
   #scorer: Promise<BlockScorer> | undefined;
 
   constructor(rows: HostRows, { threads, direct = DIRECT }: HostSearchOptions) {
     this.#rows = rows;
     this.#threads = threads;
-    this.#direct = direct;
+    this.#limit = direct;
   }
 
   /** Blocks its thread. */
@@ -66,9 +66,9 @@ export class HostSearch implements AsyncDisposable {
         const place = from + at;
         return { place, query: this.#rows.query(vectors.subarray(place * dims, (place + 1) * dims)) };
       });
-      const few = queries.length * eligible * this.#rows.width <= this.#direct;
+      const few = queries.length * eligible * this.#rows.width <= this.#limit;
       const [fast, slow] = few || this.#rows.type === 'b1' ? [[], queries] : this.#parted(queries, scope);
-      for (const { place, query } of slow) final.select(place, this.#all(scope), (row) => this.#rows.score(query, row));
+      for (const asked of slow) this.#direct(asked, scope, final);
       const again = await this.#shortlisted(fast, scope, least, final);
       for (let at = 0; at < again.length; at += UNBOUNDED_QUERIES) {
         await this.#above(again.slice(at, at + UNBOUNDED_QUERIES), scope, final);
@@ -84,7 +84,7 @@ export class HostSearch implements AsyncDisposable {
       const reason = 'Bits lie in host memory, and their scores are exact as they are counted.';
       return { backend: 'javascript: bits', reason, steps: [`${metric} of every row`, 'select'], ...work };
     }
-    if (queries * size * width <= this.#direct) {
+    if (queries * size * width <= this.#limit) {
       const reason = 'So few vectors are scored before a product has begun.';
       return { backend: 'javascript: float64', reason, steps: [`${metric} of every row`, 'select'], ...work };
     }
@@ -108,13 +108,10 @@ export class HostSearch implements AsyncDisposable {
     let largest = 0;
     if (this.#rows.type !== 'b1') {
       for (const segment of this.#rows.filled()) {
-        const greatest = greatestOf(segment.norms);
-        if (!isSafe(greatest, greatest, this.#rows.dims)) {
-          unsafe.push(segment);
-          continue;
-        }
-        safe.push(segment);
-        largest = Math.max(largest, greatest);
+        const { greatest } = segment;
+        const known = isSafe(greatest, greatest, this.#rows.dims);
+        (known ? safe : unsafe).push(segment);
+        if (known) largest = Math.max(largest, greatest);
       }
     }
     return { safe, unsafe, largest };
@@ -123,6 +120,17 @@ export class HostSearch implements AsyncDisposable {
   #parted(queries: readonly Asked[], { largest }: Scope): [Asked[], Asked[]] {
     const isFast = ({ query }: Asked): boolean => isSafe(query.norm, largest, this.#rows.dims);
     return [queries.filter(isFast), queries.filter((asked) => !isFast(asked))];
+  }
+
+  /** Scores every row that may be answered as it is scored in the end. */
+  #direct({ place, query }: Asked, scope: Scope, final: Final): void {
+    if (this.#rows.type === 'b1' && scope.listed === undefined) {
+      const scores = this.#rows.scoreAllBits(query);
+      if (scope.allowed === undefined) final.selectScored(place, scores);
+      else final.select(place, this.#all(scope), (row) => scores[row]!);
+    } else {
+      final.select(place, this.#all(scope), (row) => this.#rows.score(query, row));
+    }
   }
 
   /** Answers those queries of which more rows than the shortlist holds may be among the best. */
@@ -251,17 +259,6 @@ function offer(
       }
     }
   }
-}
-
-/** NaN where one is NaN. */
-function greatestOf(norms: Float32Array): number {
-  let greatest = 0;
-  for (let at = 0; at < norms.length; at++) {
-    const norm = norms[at]!;
-    if (!(norm <= greatest)) greatest = norm;
-    if (norm !== norm) return norm;
-  }
-  return greatest;
 }
 
 function within(listed: Uint32Array<ArrayBuffer>, segments: readonly HostSegment[]): Uint32Array<ArrayBuffer> {

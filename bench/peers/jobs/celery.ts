@@ -7,7 +7,7 @@ import { startRedis } from '../redis.ts';
 export async function openCelery(): Promise<JobsSubject[]> {
   await using stack = new AsyncDisposableStack();
   const { address } = stack.use(await startRedis('always'));
-  const python = stack.use(await startPython('celery_peer.py', 'Celery', address));
+  const python = stack.use(await startPython('celery_peer.py', 'Celery', [address]));
 
   const begin = async (count: number, size: number): Promise<JobsRun> => {
     const ask = async (way: string): Promise<void> => {
