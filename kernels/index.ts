@@ -29,5 +29,7 @@ export { pooling, type Pooling, type PoolingCall, type States } from './pooling/
 export { centreCrop, fitShorter } from './resize/geometry.ts';
 export { resize, type ResizeCall } from './resize/resize.ts';
 export { merge, type MergeCall } from './topk/merge.ts';
+export { expectedRecall } from './topk/recall.ts';
+export { topk, type TopkCall } from './topk/topk.ts';
 export { topkOfRows, type RowsTopkCall } from './topk/rows.ts';
 export { unpack, type UnpackCall } from './unpack/unpack.ts';

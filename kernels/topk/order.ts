@@ -28,14 +28,19 @@ export interface OrderScratch {
 const BLOCK = 2048;
 const sortFiles = ['order-key.wgsl', 'sort.wgsl'].map((name) => new URL(name, import.meta.url));
 
-/** Values of 4 bytes that the answers of a query take of each part of `OrderScratch`. */
-export function orderWords(places: number): number {
-  return places <= BLOCK ? 0 : Math.ceil(places / BLOCK) * BLOCK;
+/** Values of 4 bytes that a query takes of `rows` and `scores` of `OrderScratch`. */
+export function orderWords(places: number): readonly [rows: number, scores: number] {
+  const words = places <= BLOCK ? 0 : Math.ceil(places / BLOCK) * BLOCK;
+  return [words, words];
 }
 
 export async function leaseOrder(leases: Leases, queries: number, places: number): Promise<OrderScratch> {
-  const words = queries * orderWords(places);
-  return { rows: await leases.words(words), scores: await leases.words(words), unused: await leases.words(1) };
+  const [rows, scores] = orderWords(places);
+  return {
+    rows: await leases.words(queries * rows),
+    scores: await leases.words(queries * scores),
+    unused: await leases.words(1),
+  };
 }
 
 /** Answers in order, best first; a place that no candidate is left for has row 0xffffffff and score NaN. */

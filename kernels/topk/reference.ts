@@ -1,22 +1,46 @@
-import { dotReference } from '../dot/reference.ts';
+import type { Metric } from '../contract.ts';
+import { scoreReference } from '../elements/reference.ts';
+import type { HostPanels } from '../panels/host.ts';
+
+/** What `topk` is asked; of it `recallTarget` is left out, since the reference is exact. */
+export interface TopkReferenceCall {
+  readonly queries: HostPanels;
+  readonly items: readonly HostPanels[];
+  readonly metric: Metric;
+  readonly k: number;
+  readonly allowed?: Uint32Array;
+}
 
 /** What `topk` computes, in float64. */
 export interface TopkReference {
-  /** Row-major q × min(k, n). */
+  /** Row-major q × k; 0xffffffff where fewer than k may be answered. */
   readonly rows: Uint32Array<ArrayBuffer>;
   readonly scores: Float64Array<ArrayBuffer>;
 }
 
-/** `queries` is q × dims, `items` n × dims, both row-major. */
-export function topkReference(queries: Float32Array, items: Float32Array, dims: number, k: number): TopkReference {
-  const count = items.length / dims;
-  const width = Math.min(k, count);
-  const { scores } = dotReference(queries, items, dims);
-  const best = selectReference(scores, count, k);
-  return {
-    rows: best,
-    scores: Float64Array.from(best, (row, at) => scores[Math.floor(at / width) * count + row] ?? NaN),
-  };
+export function topkReference({ queries, items, metric, k, allowed }: TopkReferenceCall): TopkReference {
+  const rows = new Uint32Array(queries.rows * k).fill(0xffffffff);
+  const scores = new Float64Array(queries.rows * k).fill(Number.NaN);
+  const segments = items.map((segment) => scoreReference(queries, segment, metric).scores);
+  for (let query = 0; query < queries.rows; query++) {
+    const all = segments.flatMap((segment, index) => {
+      const count = items[index]?.rows ?? 0;
+      return [...segment.subarray(query * count, (query + 1) * count)];
+    });
+    const may = Uint32Array.from(all.keys()).filter(
+      (row) => allowed === undefined || (((allowed[row >>> 5] ?? 0) >>> (row % 32)) & 1) === 1,
+    );
+    const best = selectReference(
+      Float64Array.from(may, (row) => all[row] ?? Number.NaN),
+      may.length,
+      k,
+    );
+    for (const [rank, at] of best.entries()) {
+      rows[query * k + rank] = may[at] ?? 0;
+      scores[query * k + rank] = all[may[at] ?? 0] ?? Number.NaN;
+    }
+  }
+  return { rows, scores };
 }
 
 /** The positions of the `k` greatest of each row of scores: descending, NaN last, ties by position. */

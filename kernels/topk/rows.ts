@@ -53,6 +53,7 @@ async function planRows(launcher: Launcher, call: RowsTopkCall, scratchBytes: nu
     rows,
     scores,
     scratchBytes,
+    approximate: false,
     scoring: async (group) => {
       const constants = tileShape(group);
       const [maxima, rescore] = await Promise.all([

@@ -42,18 +42,18 @@ const programs = {
   scatter: program('scan.wgsl', 'scatter.wgsl'),
 };
 
-/** Values of 4 bytes that a row takes of `SelectScratch`. */
-export function selectWords(columns: number): number {
-  return columns <= SHORT ? 0 : ROUNDS * DIGITS + (ROUNDS + 1) * 2 + Math.ceil(columns / CHUNK);
+/** Values of 4 bytes that a row takes of each part of `SelectScratch`. */
+export function selectWords(columns: number): readonly number[] {
+  return columns <= SHORT ? [] : [ROUNDS * DIGITS, (ROUNDS + 1) * 2, Math.ceil(columns / CHUNK)];
 }
 
 /** Room for selecting from `rows` rows of as many columns at once, or fewer. */
 export async function leaseSelect(leases: Leases, rows: number, columns: number): Promise<SelectScratch> {
-  const long = columns <= SHORT ? 0 : rows;
+  const [histograms = 0, states = 0, counts = 0] = selectWords(columns);
   return {
-    histograms: await leases.words(long * ROUNDS * DIGITS),
-    states: await leases.words(long * (ROUNDS + 1) * 2),
-    counts: await leases.words(long * Math.ceil(columns / CHUNK)),
+    histograms: await leases.words(rows * histograms),
+    states: await leases.words(rows * states),
+    counts: await leases.words(rows * counts),
   };
 }
 
