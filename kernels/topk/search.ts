@@ -10,7 +10,7 @@ export const BIN = 64;
 /** How the items of a search are scored, for the queries from `first` up to `end`. */
 export interface Scoring {
   /** The key of the greatest score of each bin: (end - first) × bins. With `rows`: also the row that has it. */
-  maxima(first: number, end: number, maxima: Span, rows: Span): readonly Step[];
+  readonly maxima: (first: number, end: number, maxima: Span, rows: Span) => readonly Step[];
   /**
    * The keys of all items of the bins in `kept`, (end - first) × `count`: `BIN` for each. Absent where one item is kept
    * of each bin.

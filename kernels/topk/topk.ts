@@ -187,7 +187,7 @@ async function approximateScoring(
   if (first === undefined) return { maxima: () => [] };
   const pipeline = await launcher.pipeline(tileProgram(first.vectors, shape, argMaximaFiles));
   return {
-    maxima(from, end, maxima, maximumRows) {
+    maxima: (from, end, maxima, maximumRows) => {
       let firstBin = 0;
       return segments.map(({ vectors, rows, firstRow }): Step => {
         const own = Math.ceil(rows / width);
