@@ -25,7 +25,7 @@ interface Absence {
 }
 
 // Opened before any test is declared, since AVA starts once a file pauses after its first declaration.
-const subjects = await Promise.all((['software', 'lavapipe-25', 'webgpu'] as const).map(open));
+const subjects = await Promise.all(requested().map(open));
 
 /** `subject` is what is tested; `define` is called once for each GPU. All tests of a file share its launchers. */
 export function onEveryGpu(subject: string, define: (check: Check) => void): void {
@@ -53,6 +53,12 @@ test.after.always(async () => {
     await opened.gpu[Symbol.asyncDispose]();
   }
 });
+
+/** `WARPMAP_TEST_GPUS` names them; lavapipe 26 needs a process of its own (own-process.ts). */
+function requested(): readonly Request[] {
+  const names = process.env['WARPMAP_TEST_GPUS'];
+  return names === undefined ? ['software', 'lavapipe-25', 'webgpu'] : (names.split(',') as Request[]);
+}
 
 async function open(request: Request): Promise<Subject | Absence> {
   try {
