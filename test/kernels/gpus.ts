@@ -54,7 +54,7 @@ test.after.always(async () => {
   }
 });
 
-/** `WARPMAP_TEST_GPUS` names them; lavapipe 26 needs a process of its own (own-process.ts). */
+/** `WARPMAP_TEST_GPUS` names them; lavapipe 26 needs a process of its own (lavapipe26.test.ts). */
 function requested(): readonly Request[] {
   const names = process.env['WARPMAP_TEST_GPUS'];
   return names === undefined ? ['software', 'lavapipe-25', 'webgpu'] : (names.split(',') as Request[]);

@@ -72,7 +72,7 @@ function shapeOf(
   queries: number,
 ): MatrixShape | undefined {
   const halves = K / (componentsOf(type) / 2);
-  const QUERIES = Math.max(M, Math.min(128, 2 ** Math.ceil(Math.log2(queries))));
+  const QUERIES = queries <= 16 ? 16 : queries <= 64 ? 64 : 128;
   const EACH_M = Math.min(EACH.M, QUERIES / M);
   const EACH_N = EACH.N;
   // Whole matrices, in whole units, that fill tile and slice.
