@@ -75,10 +75,6 @@ function panelsOf(type: HostPanels['type'], from: number, rows: number, dims: nu
 
 /** Each type by each tier that the device has for it. */
 function cases(launcher: Launcher): { type: (typeof types)[number]; tier: GemmTier }[] {
-  console.error(
-    types.map((x) => gemmTiers(launcher, x).join()),
-    launcher.device.adapterInfo.description,
-  );
   return types.flatMap((type) => gemmTiers(launcher, type).map((tier) => ({ type, tier })));
 }
 
