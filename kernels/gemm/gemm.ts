@@ -39,9 +39,9 @@ const ACTIVATIONS: readonly Activation[] = ['gelu', 'gelu-tanh', 'tanh'];
 const outputFiles = [file('epilogue.wgsl'), file('output.wgsl')];
 
 /** The tiers that a device has for a type, fastest first. */
-export function gemmTiers(launcher: Launcher, type: Panels['type']): readonly GemmTier[] {
+export function gemmTiers(device: GPUDevice, type: Panels['type']): readonly GemmTier[] {
   if (!TYPES.includes(type)) return [];
-  return matrixShape(launcher.device, type, 1) === undefined ? ['tile'] : ['matrix', 'tile'];
+  return matrixShape(device, type, 1) === undefined ? ['tile'] : ['matrix', 'tile'];
 }
 
 /**
@@ -52,7 +52,7 @@ export function gemmTiers(launcher: Launcher, type: Panels['type']): readonly Ge
 export const gemm: Kernel<GemmCall> = {
   name: 'gemm',
   async plan(launcher, { a, b, output, bias, activation, tier }) {
-    const tiers = gemmTiers(launcher, a.type);
+    const tiers = gemmTiers(launcher.device, a.type);
     const chosen = tier ?? tiers[0];
     if (chosen === undefined || !tiers.includes(chosen)) {
       throw new KernelError(
