@@ -21,5 +21,6 @@ export async function openStores({ device, threads }: StoresOptions): Promise<St
     const { openGpuStores } = await import('./gpu-store.ts');
     return openGpuStores(device);
   }
-  return { open: async (options) => new HostStore(options, { threads }), dispose: () => {} };
+  const accelerator = device.kind === 'cuda' ? device : undefined;
+  return { open: async (options) => new HostStore(options, { threads, accelerator }), dispose: () => {} };
 }

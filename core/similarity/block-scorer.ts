@@ -1,6 +1,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Metric } from '../../kernels/index.ts';
+import type { Device } from '../device/contract.ts';
 import { onnxFailure } from '../runtime/onnx/failure.ts';
+import { sessionOptions } from '../runtime/onnx/options.ts';
 import type { Block } from './blocks.ts';
 import { blockGraph, type FloatType } from './score-graph.ts';
 
@@ -8,7 +10,9 @@ export interface ScorerOptions {
   readonly type: FloatType;
   readonly metric: Metric;
   readonly bin: number;
-  /** Cores that may be used. */
+  /** The CPU, or a GPU by its CUDA provider. */
+  readonly device: Device;
+  /** Cores that may be used on a CPU. */
   readonly threads: number;
 }
 
@@ -18,7 +22,7 @@ export interface BlockScores {
   readonly maxima: Float32Array;
 }
 
-/** Blocks of rows scored by ONNX Runtime on the CPU, in memory that is used again. */
+/** Blocks of rows scored by ONNX Runtime, in memory that is used again. */
 export class BlockScorer implements AsyncDisposable {
   readonly #session: InferenceSession;
   readonly #options: ScorerOptions;
@@ -31,15 +35,10 @@ export class BlockScorer implements AsyncDisposable {
   }
 
   static async open(options: ScorerOptions): Promise<BlockScorer> {
-    const { type, metric, bin, threads } = options;
-    const session = await InferenceSession.create(blockGraph(type, metric, bin), {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: threads,
-      // A run is short and then nothing follows for long: spinning would only take the cores from the encoder.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-      logSeverityLevel: 3,
-    }).catch((error: unknown) => {
-      throw onnxFailure(error, 'open a graph that searches');
+    const { type, metric, bin, device, threads } = options;
+    const graph = blockGraph(type, metric, bin);
+    const session = await InferenceSession.create(graph, sessionOptions(device, threads)).catch((error: unknown) => {
+      throw onnxFailure(error, `open a search on ${device.name}`);
     });
     return new BlockScorer(session, options);
   }

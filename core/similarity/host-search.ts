@@ -1,5 +1,6 @@
 import type { Best, Explanation, SearchOptions } from '../collection/contract.ts';
 import { BIN, type HostQuery, type HostRows, type HostSegment } from '../collection/host-rows.ts';
+import type { Device } from '../device/contract.ts';
 import { allowedRows, countAllowed, isAllowed } from './allowed.ts';
 import { type BlockScores, BlockScorer } from './block-scorer.ts';
 import { type Block, blocksOf, gathered } from './blocks.ts';
@@ -11,6 +12,11 @@ import { Above, partition, Shortlist, type Sink } from './shortlist.ts';
 const BLOCK_SCORES = 2 ** 20;
 /** Components of a block that are converted to float32, for the same reason. */
 const BLOCK_COMPONENTS = 2 ** 20;
+/** On an accelerator a block is as large as is worth a way over the bus: 64 MiB of scores. */
+const ACCELERATED_SCORES = 2 ** 24;
+/** Fewer queries wait longer for the rows to cross the bus than for the cores to read them. */
+const MANY = 32;
+const CPU: Device = { kind: 'cpu', index: 0, name: 'the CPU', software: false, features: [] };
 const MAX_QUERIES = 1024;
 /** Entries of all shortlists of a group: 16 MiB. */
 const MAX_LISTED = 2 ** 21;
@@ -28,6 +34,10 @@ export interface HostSearchOptions {
   readonly threads: number;
   /** Up to so many products of components are made in float64 alone. Default: 131,072. */
   readonly direct?: number | undefined;
+  /** A device of ONNX Runtime that multiplies where there are many queries. Default: none, the CPU does. */
+  readonly accelerator?: Device | undefined;
+  /** How many queries are many. Default: 32. */
+  readonly acceleratedFrom?: number | undefined;
 }
 
 /**
@@ -41,9 +51,13 @@ export class HostSearch implements AsyncDisposable {
   readonly #rows: HostRows;
   readonly #threads: number;
   readonly #limit: number;
-  #scorer: Promise<BlockScorer> | undefined;
+  readonly #accelerator: Device | undefined;
+  readonly #many: number;
+  readonly #scorers = new Map<Device, Promise<BlockScorer>>();
 
-  constructor(rows: HostRows, { threads, direct = DIRECT }: HostSearchOptions) {
+  constructor(rows: HostRows, { threads, direct = DIRECT, accelerator, acceleratedFrom = MANY }: HostSearchOptions) {
+    this.#many = acceleratedFrom;
+    this.#accelerator = accelerator;
     this.#rows = rows;
     this.#threads = threads;
     this.#limit = direct;
@@ -94,12 +108,19 @@ export class HostSearch implements AsyncDisposable {
       'a shortlist by the bound of those scores',
       'the shortlist again, in float64',
     ];
+    const { kind } = this.#deviceFor(Math.min(queries, MAX_QUERIES));
+    const backend = `onnxruntime: Gemm and ReduceMax (${kind})`;
+    if (kind !== 'cpu') {
+      const reason = `From ${this.#many} queries on a product is worth the way of the rows over the bus.`;
+      return { backend, reason, steps, ...work };
+    }
     const reason = 'The vectors lie in host memory; the product takes all cores that the engine may use.';
-    return { backend: 'onnxruntime: Gemm and ReduceMax (cpu)', reason, steps, ...work };
+    return { backend, reason, steps, ...work };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#scorer)?.[Symbol.asyncDispose]();
+    const opened = await Promise.allSettled(this.#scorers.values());
+    for (const each of opened) if (each.status === 'fulfilled') await each.value[Symbol.asyncDispose]();
   }
 
   /** Segments of which every norm is known, with the greatest; and the others. */
@@ -139,11 +160,12 @@ export class HostSearch implements AsyncDisposable {
     if (queries.length === 0) return open;
     const list = new Shortlist(queries.length, least);
     await this.#scan(queries, scope, list);
+    const { kind } = this.#deviceFor(queries.length);
     for (const [at, { place, query }] of queries.entries()) {
       const { scores, rows } = list.entries(at);
       const wanted = Math.min(final.best.k, scores.length);
       const worst = wanted === 0 ? -Infinity : partition(scores, rows, wanted);
-      const floor = worst - 2 * boundOf(this.#rows, query.norm, scope.largest);
+      const floor = worst - 2 * boundOf(this.#rows, query.norm, scope.largest, kind);
       if (list.floor(at) >= floor && list.floor(at) !== -Infinity) {
         open.push({ place, query, floor });
         continue;
@@ -166,7 +188,8 @@ export class HostSearch implements AsyncDisposable {
   /** Offers the scores of all allowed rows of safe segments. */
   async #scan(queries: readonly Asked[], { allowed, listed, safe }: Scope, sink: Sink): Promise<void> {
     const { dims, width, type } = this.#rows;
-    const scorer = await this.#open();
+    const device = this.#deviceFor(queries.length);
+    const scorer = await this.#open(device);
     const data = new Float32Array(queries.length * dims);
     for (const [at, { query }] of queries.entries()) {
       data.set(
@@ -174,7 +197,11 @@ export class HostSearch implements AsyncDisposable {
         at * dims,
       );
     }
-    const most = Math.min(BLOCK_SCORES / queries.length, type === 'f32' ? Infinity : BLOCK_COMPONENTS / dims);
+    const accelerated = device !== CPU;
+    const most = Math.min(
+      (accelerated ? ACCELERATED_SCORES : BLOCK_SCORES) / queries.length,
+      accelerated || type === 'f32' ? Infinity : BLOCK_COMPONENTS / dims,
+    );
     const blockRows = Math.max(BIN, Math.floor(most / BIN) * BIN);
     const options = { bin: BIN, blockRows };
     const blocks =
@@ -182,11 +209,17 @@ export class HostSearch implements AsyncDisposable {
     for (const block of blocks) offer(block, await scorer.score(data, dims, block), queries.length, allowed, sink);
   }
 
-  #open(): Promise<BlockScorer> {
+  #deviceFor(queries: number): Device {
+    return (queries >= this.#many && this.#accelerator) || CPU;
+  }
+
+  #open(device: Device): Promise<BlockScorer> {
     const { type, metric } = this.#rows;
     if (type === 'b1') throw new TypeError('Bits are counted, not multiplied.');
-    this.#scorer ??= BlockScorer.open({ type, metric, bin: BIN, threads: this.#threads });
-    return this.#scorer;
+    const opened =
+      this.#scorers.get(device) ?? BlockScorer.open({ type, metric, bin: BIN, device, threads: this.#threads });
+    this.#scorers.set(device, opened);
+    return opened;
   }
 
   /** All rows that may be answered, ascending. */
