@@ -1,9 +1,9 @@
 import type { ElementType } from '../contract.ts';
 import { KernelError } from '../errors.ts';
-import { floatOfHalf, halfOf } from './half.ts';
-import { componentsOf, granuleAt, granulesOf, PANEL_ROWS, panelsBytes, requirePanelShape } from './layout.ts';
+import { decoders } from './decode.ts';
+import { encoders } from './encode.ts';
+import { granuleAt, granulesOf, PANEL_ROWS, panelsBytes, requirePanelShape } from './layout.ts';
 import { normalizeRow } from './norm.ts';
-import { quantizationOf, quantize } from './quantize.ts';
 
 type Floats = Float32Array<ArrayBuffer>;
 type Words = Uint32Array<ArrayBuffer>;
@@ -65,89 +65,39 @@ export function packRows(
       `Expected ${rows.length} vectors of ${dims} components or more; got ${vectors.length} values of ${columns} each.`,
     );
   }
-  const row = new Float32Array(dims);
-  const bits = new Uint32Array(row.buffer);
-  for (const [at, to] of rows.entries()) {
+  const values = new Float32Array(dims);
+  const row = { values, bits: new Int32Array(values.buffer) };
+  const words = new Int32Array(panels.words.buffer, panels.words.byteOffset, panels.words.length);
+  const granules = granulesOf(type, dims);
+  const encode = encoders[type];
+  for (let at = 0; at < rows.length; at++) {
+    const to = rows[at]!;
     requireRow(panels, to);
-    row.set(vectors.subarray(at * columns, at * columns + dims));
-    if (normalize && type !== 'b1') normalizeRow(row);
-    packRow(panels, to, row, bits);
+    values.set(vectors.subarray(at * columns, at * columns + dims));
+    if (normalize && type !== 'b1') normalizeRow(values);
+    const scale = encode(row, words, 4 * granuleAt(to, 0, granules), 4 * PANEL_ROWS);
+    if (panels.scales !== undefined) panels.scales[to] = scale;
   }
 }
 
 /** The vectors of the rows named (default: all), row-major; `i8` times its scale, `b1` as 1 and -1. */
 export function unpackPanels(panels: HostPanels, rows?: Uint32Array): Floats {
-  const { dims } = panels;
+  const { type, dims, scales } = panels;
   const count = rows?.length ?? panels.rows;
   const vectors = new Float32Array(count * dims);
-  const bits = new Uint32Array(vectors.buffer);
+  const words = new Int32Array(panels.words.buffer, panels.words.byteOffset, panels.words.length);
+  const granules = granulesOf(type, dims);
+  const decode = decoders[type];
   for (let at = 0; at < count; at++) {
     const row = rows?.[at] ?? at;
     requireRow(panels, row);
-    unpackRow(panels, row, vectors.subarray(at * dims, (at + 1) * dims), bits.subarray(at * dims, (at + 1) * dims));
+    const values = vectors.subarray(at * dims, (at + 1) * dims);
+    const bits = new Int32Array(values.buffer, values.byteOffset, dims);
+    decode(words, 4 * granuleAt(row, 0, granules), 4 * PANEL_ROWS, scales?.[row] ?? 1, { values, bits });
   }
   return vectors;
 }
 
 function requireRow({ rows }: HostPanels, row: number): void {
   if (row >= rows) throw new KernelError('INPUT_INVALID', `Expected rows below ${rows}; got ${row}.`);
-}
-
-/** Words of a row: `first`, and for each granule `stride` more. */
-function wordsOf({ type, dims }: HostPanels, row: number): { readonly first: number; readonly stride: number } {
-  return { first: granuleAt(row, 0, granulesOf(type, dims)) * 4, stride: PANEL_ROWS * 4 };
-}
-
-function packRow(panels: HostPanels, to: number, row: Floats, bits: Words): void {
-  const { type, dims, words, scales } = panels;
-  const { first, stride } = wordsOf(panels, to);
-  const perWord = componentsOf(type) / 4;
-  const { scale, greatest } = type === 'i8' ? quantizationOf(bits) : { scale: 1, greatest: 0 };
-  if (scales !== undefined) scales[to] = scale;
-  for (let i = 0, word = 0; i < dims; i += perWord, word++) {
-    const at = first + (word >>> 2) * stride + (word & 3);
-    const end = Math.min(dims, i + perWord);
-    let packed = 0;
-    switch (type) {
-      case 'f32':
-        packed = bits[i] ?? 0;
-        break;
-      case 'f16':
-        packed = halfOf(bits[i] ?? 0) | (end - i > 1 ? halfOf(bits[i + 1] ?? 0) << 16 : 0);
-        break;
-      case 'i8':
-        if (greatest === 0) break;
-        for (let c = i; c < end; c++) packed |= (quantize(row[c] ?? 0, greatest) & 0xff) << (8 * (c - i));
-        break;
-      case 'b1':
-        for (let c = i; c < end; c++) if ((row[c] ?? 0) > 0) packed |= 1 << (c - i);
-        break;
-    }
-    words[at] = packed;
-  }
-}
-
-function unpackRow(panels: HostPanels, from: number, vector: Floats, bits: Words): void {
-  const { type, dims, words, scales } = panels;
-  const { first, stride } = wordsOf(panels, from);
-  const perWord = componentsOf(type) / 4;
-  const scale = scales?.[from] ?? 1;
-  for (let i = 0, word = 0; i < dims; i += perWord, word++) {
-    const packed = words[first + (word >>> 2) * stride + (word & 3)] ?? 0;
-    const end = Math.min(dims, i + perWord);
-    switch (type) {
-      case 'f32':
-        bits[i] = packed;
-        break;
-      case 'f16':
-        for (let c = i; c < end; c++) bits[c] = floatOfHalf((packed >>> (16 * (c - i))) & 0xffff);
-        break;
-      case 'i8':
-        for (let c = i; c < end; c++) vector[c] = ((packed << (24 - 8 * (c - i))) >> 24) * scale;
-        break;
-      case 'b1':
-        for (let c = i; c < end; c++) vector[c] = ((packed >>> (c - i)) & 1) === 1 ? 1 : -1;
-        break;
-    }
-  }
 }

@@ -11,9 +11,9 @@ export const normFile: URL = new URL('norm.wgsl', import.meta.url);
  * within (√d + 3) · u of its magnitude.
  */
 export function normalizeRow(row: Float32Array<ArrayBuffer>): void {
-  const bits = new Uint32Array(row.buffer, row.byteOffset, row.length);
+  const bits = new Int32Array(row.buffer, row.byteOffset, row.length);
   let greatest = 0;
-  for (const each of bits) greatest = Math.max(greatest, each & 0x7fffffff);
+  for (let i = 0; i < bits.length; i++) greatest = Math.max(greatest, bits[i]! & 0x7fffffff);
   if (greatest === 0) return;
   if (greatest >= 0x7f800000) {
     bits.fill(0x7fc00000);
@@ -24,7 +24,7 @@ export function normalizeRow(row: Float32Array<ArrayBuffer>): void {
   const factor = root * 2 ** (111 - half - exponent);
   const least = exponent > 95 ? 2 ** (exponent - 221) : 0;
   for (let i = 0; i < row.length; i++) {
-    const value = row[i] ?? 0;
+    const value = row[i]!;
     // The product of two significands of 24 bits is exact in float64, so it is rounded once, as in float32.
     row[i] = value * (Math.abs(value) < least ? 0 : factor);
   }
@@ -45,7 +45,7 @@ function sumOfSquares(row: Float32Array, perUnit: number): Wide {
     let sum = 0;
     const end = Math.min(row.length, start + 32);
     for (let i = start; i < end; i++) {
-      const units = Math.floor(Math.abs(row[i] ?? 0) * perUnit + 0.5);
+      const units = Math.floor(Math.abs(row[i]!) * perUnit + 0.5);
       sum += units * units;
     }
     const upper = Math.floor(sum / 2 ** 32);

@@ -17,11 +17,11 @@ const ROUND = 1.5 * 2 ** 52;
  * The scale of a row: components become integers from -127 to 127. A row whose magnitudes are all below 2⁻¹¹⁹ counts as
  * zero: scale 0. One with NaN or an infinity has the scale NaN and components 0, so that each of its scores is NaN.
  */
-export function quantizationOf(bits: Uint32Array): Quantization {
+export function quantizationOf(bits: Uint32Array | Int32Array): Quantization {
   let magnitude = 0;
-  for (const each of bits) magnitude = Math.max(magnitude, each & 0x7fffffff);
+  for (let i = 0; i < bits.length; i++) magnitude = Math.max(magnitude, bits[i]! & 0x7fffffff);
   if (magnitude >= 0x7f800000) return NONE;
-  const greatest = new Float32Array(Uint32Array.of(magnitude).buffer)[0] ?? 0;
+  const [greatest = 0] = new Float32Array(Uint32Array.of(magnitude).buffer);
   if (greatest < LEAST) return ZERO;
   return { scale: Math.fround(greatest / 127), greatest };
 }
