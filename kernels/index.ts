@@ -1,5 +1,6 @@
 export type { Candidate, Tuner, TuningQuestion, TuningStore } from './autotune/contract.ts';
 export { tuningIdentity } from './autotune/key.ts';
+export { fastestShape, knownShape, type SearchShape } from './autotune/shapes.ts';
 export { openTuner } from './autotune/tuner.ts';
 export { sizeLimit } from './buffers/create.ts';
 export type { ElementType, Kernel, Launcher, Matrix, Metric, Panels, Plan, Program, Span, Step } from './contract.ts';
@@ -33,4 +34,5 @@ export { merge, type MergeCall } from './topk/merge.ts';
 export { expectedRecall } from './topk/recall.ts';
 export { topk, type TopkCall } from './topk/topk.ts';
 export { topkOfRows, type RowsTopkCall } from './topk/rows.ts';
+export { TILE_SHAPES, type TileShape } from './tile/shape.ts';
 export { unpack, type UnpackCall } from './unpack/unpack.ts';

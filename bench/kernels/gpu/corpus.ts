@@ -9,12 +9,6 @@ export interface Corpus {
   readonly dims: number;
 }
 
-/** A part of a corpus that one binding holds. */
-export interface Segment {
-  readonly first: number;
-  readonly items: Panels;
-}
-
 const program = { files: [panelsFile, new URL('corpus.wgsl', import.meta.url)] };
 
 /**
@@ -31,13 +25,13 @@ export function rowOf({ seed, dims }: Corpus, row: number): Float32Array<ArrayBu
 }
 
 /** Makes a corpus in memory of the device, in as few segments as hold it. The caller destroys their buffers. */
-export async function makeCorpus(launcher: Launcher, corpus: Corpus): Promise<Segment[]> {
+export async function makeCorpus(launcher: Launcher, corpus: Corpus): Promise<Panels[]> {
   const { count, dims, seed } = corpus;
   const granules = dims / 8;
   const most = Math.floor(sizeLimit(launcher.device) / panelsBytes('f16', dims, 64)) * 64;
   const each = Math.ceil(count / Math.ceil(count / most) / 64) * 64;
   const pipeline = await launcher.pipeline(program);
-  const segments: Segment[] = [];
+  const segments: Panels[] = [];
   for (let first = 0; first < count; first += each) {
     const rows = Math.min(each, count - first);
     const size = panelsBytes('f16', dims, rows);
@@ -45,7 +39,7 @@ export async function makeCorpus(launcher: Launcher, corpus: Corpus): Promise<Se
     const immediates = Uint32Array.of(seed, first, rows, granules);
     const workgroups = launcher.grid(Math.ceil((rows * granules) / 64));
     await launcher.submit([{ pipeline, bindings: [{ buffer, offset: 0, size }], immediates, workgroups }]);
-    segments.push({ first, items: { buffer, type: 'f16', rows, dims } });
+    segments.push({ buffer, type: 'f16', rows, dims });
   }
   return segments;
 }

@@ -1,5 +1,15 @@
 /** Kernels that make vectors ready: normalised, and packed into panels. */
-import { normalize, pack, packPanels, panelsBytes, type ElementType, type Panels } from '../../../kernels/index.ts';
+import {
+  normalize,
+  pack,
+  packPanels,
+  panelsBytes,
+  unpack,
+  unpackPanels,
+  type ElementType,
+  type Matrix,
+  type Panels,
+} from '../../../kernels/index.ts';
 import { normalizeReference } from '../../../kernels/normalize/reference.ts';
 import { unitRows } from '../search.ts';
 import type { GpuBench } from './bench.ts';
@@ -38,7 +48,12 @@ export async function benchVectors(
     await submitted(launcher, pack, call);
     await requirePacked(bench, panels, values);
     await bench.kernel(pack, call, `${shape} to ${type}`, { bytes: bytes + size }, ceilings);
-    panels.buffer.destroy();
+    const unpacked = await matrix(launcher, rows, dims);
+    await submitted(launcher, unpack, { panels, vectors: unpacked });
+    await requireUnpacked(bench, unpacked, type, values);
+    const back = { panels, vectors: unpacked };
+    await bench.kernel(unpack, back, `${shape} from ${type}`, { bytes: bytes + size }, ceilings);
+    for (const { buffer } of [panels, unpacked]) buffer.destroy();
     panels.scales?.buffer.destroy();
   }
 
@@ -61,4 +76,16 @@ async function requirePacked(
   const actual = new Uint32Array(await read(launcher, { buffer, rows: whole, columns: 1 }));
   const wrong = actual.findIndex((word, at) => word !== words[at]);
   if (wrong !== -1) throw new Error(`Expected pack to ${type} to give ${words[wrong]} at word ${wrong}: not timed.`);
+}
+
+async function requireUnpacked(
+  { launcher }: GpuBench,
+  { buffer, columns }: Matrix,
+  type: ElementType,
+  values: Float32Array<ArrayBuffer>,
+): Promise<void> {
+  const expected = unpackPanels(packPanels(values, { type, columns, normalize: type !== 'b1' }));
+  const actual = new Float32Array(await read(launcher, { buffer, rows: expected.length, columns: 1 }));
+  const wrong = actual.findIndex((value, at) => value !== expected[at]);
+  if (wrong !== -1) throw new Error(`Expected unpack of ${type} to give ${expected[wrong]} at ${wrong}: not timed.`);
 }
