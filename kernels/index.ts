@@ -3,7 +3,7 @@ export { tuningIdentity } from './autotune/key.ts';
 export { fastestShape, knownShape, type SearchShape } from './autotune/shapes.ts';
 export { openTuner } from './autotune/tuner.ts';
 export { sizeLimit } from './buffers/create.ts';
-export type { ElementType, Kernel, Launcher, Matrix, Metric, Panels, Plan, Program, Span, Step } from './contract.ts';
+export type { ElementType, Kernel, Launcher, Matrix, Metric, Panels, Program, Span, Step } from './contract.ts';
 export { dot, type DotCall } from './dot/dot.ts';
 export { gemm, gemmTiers, type Activation, type GemmCall, type GemmTier } from './gemm/gemm.ts';
 export { KernelError } from './errors.ts';

@@ -52,15 +52,17 @@ export class GpuBench {
     await this.steps(`${kernel.name}: ${shape}`, plan.steps, work, ceilings);
   }
 
-  async steps(question: string, steps: readonly Step[], { bytes, flops = 0 }: Work, ceilings: Ceilings): Promise<void> {
+  async steps(question: string, steps: readonly Step[], work: Work, ceilings: Ceilings): Promise<void> {
+    const { bytes, flops = 0, matrices = false } = work;
     const timings = await measure([{ name: 'warpmap', peer: false, run: this.timed(steps) }], { rounds: this.#rounds });
-    const least = Math.max(bytes / ceilings.bytes, flops / ceilings.flops);
+    const rate = matrices ? (ceilings.flopsOfMatrices ?? Number.NaN) : ceilings.flops;
+    const least = Math.max(bytes / ceilings.bytes, flops / rate);
     const rates = [
       { unit: 'GB/s', amount: bytes / 1e9 },
       ...(flops > 0 ? [{ unit: 'GFLOP/s', amount: flops / 1e9 }] : []),
       { unit: '% of the ceiling', amount: 100 * least },
     ];
-    for (const rate of rates) this.results.push(...resultsOf(timings, { question, ...rate }, this.#environment));
+    for (const each of rates) this.results.push(...resultsOf(timings, { question, ...each }, this.#environment));
   }
 
   /** Says that something was not timed, and why. */

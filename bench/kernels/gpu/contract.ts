@@ -6,6 +6,8 @@ export interface Work {
   readonly bytes: number;
   /** Of float32. */
   readonly flops?: number;
+  /** Whether subgroup matrices do them. Default: false. */
+  readonly matrices?: boolean;
 }
 
 /** Each a second; absent where the device lacks what it takes. */

@@ -1,5 +1,12 @@
 /** Matrices on a device, there and back. */
-import type { Kernel, Launcher, Matrix } from '../../../kernels/index.ts';
+import {
+  hostPanels,
+  type HostPanels,
+  type Kernel,
+  type Launcher,
+  type Matrix,
+  type Panels,
+} from '../../../kernels/index.ts';
 
 /** A matrix of zeros, or of these values: over and over where there are fewer. The caller destroys its buffer. */
 export async function matrix(
@@ -19,6 +26,16 @@ export async function matrix(
 export async function read(launcher: Launcher, { buffer, rows, columns }: Matrix): Promise<ArrayBuffer> {
   const [bytes] = await launcher.submit([], [{ buffer, offset: 0, size: rows * columns * 4 }]);
   return bytes ?? new ArrayBuffer(0);
+}
+
+export async function readPanels(
+  launcher: Launcher,
+  { type, dims, rows, buffer, scales }: Panels,
+): Promise<HostPanels> {
+  const empty = hostPanels(type, dims, rows);
+  const words = await read(launcher, { buffer, rows: empty.words.length, columns: 1 });
+  const filled = { ...empty, words: new Uint32Array(words) };
+  return scales === undefined ? filled : { ...filled, scales: new Float32Array(await read(launcher, scales)) };
 }
 
 export async function submitted<Call>(launcher: Launcher, kernel: Kernel<Call>, call: Call): Promise<void> {

@@ -1,19 +1,10 @@
 /** Scores of vectors of every type, and the best of them. */
 import { samplePanels } from '../../../kernels/autotune/sample.ts';
 import { scoreReference } from '../../../kernels/elements/reference.ts';
-import {
-  dot,
-  hostPanels,
-  pairs,
-  topk,
-  type ElementType,
-  type HostPanels,
-  type Metric,
-  type Panels,
-} from '../../../kernels/index.ts';
+import { dot, pairs, topk, type ElementType, type Metric, type Panels } from '../../../kernels/index.ts';
 import type { GpuBench } from './bench.ts';
 import type { Ceilings } from './contract.ts';
-import { matrix, read, requireClose, submitted } from './memory.ts';
+import { matrix, read, readPanels, requireClose, submitted } from './memory.ts';
 
 const K = 100;
 const CHECKED = { items: 300, queries: 3 };
@@ -88,7 +79,11 @@ async function checkScores(bench: GpuBench, type: ElementType, metric: Metric, d
   using items = await samplePanels(launcher, { type, dims, rows: CHECKED.items });
   using queries = await samplePanels(launcher, { type, dims, rows: CHECKED.queries });
   const call = { queries: queries.panels, metric };
-  const expected = scoreReference(await onHost(bench, queries.panels), await onHost(bench, items.panels), metric);
+  const expected = scoreReference(
+    await readPanels(launcher, queries.panels),
+    await readPanels(launcher, items.panels),
+    metric,
+  );
   const scores = await matrix(launcher, CHECKED.queries, CHECKED.items);
   await submitted(launcher, dot, { ...call, items: items.panels, scores });
   const actual = new Float32Array(await read(launcher, scores));
@@ -120,12 +115,4 @@ async function checkScores(bench: GpuBench, type: ElementType, metric: Metric, d
   const first = new Float32Array(await read(launcher, lists.scores));
   requireClose(`pairs of ${type}`, first, expected.scores.slice(0, CHECKED.items), expected.bounds);
   for (const { buffer } of [scores, found.rows, found.scores, ...Object.values(lists)]) buffer.destroy();
-}
-
-async function onHost({ launcher }: GpuBench, { type, dims, rows, buffer, scales }: Panels): Promise<HostPanels> {
-  const { words, ...panels } = hostPanels(type, dims, rows);
-  const read32 = (from: GPUBuffer, count: number): Promise<ArrayBuffer> =>
-    read(launcher, { buffer: from, rows: count, columns: 1 });
-  const filled = { ...panels, words: new Uint32Array(await read32(buffer, words.length)) };
-  return scales === undefined ? filled : { ...filled, scales: new Float32Array(await read32(scales.buffer, rows)) };
 }
