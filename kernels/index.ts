@@ -9,9 +9,9 @@ export { gemm, gemmTiers, type Activation, type GemmCall, type GemmTier } from '
 export { KernelError } from './errors.ts';
 export { openLauncher } from './launch/launcher.ts';
 export { openTimer, type Timer } from './launch/timer.ts';
-export { move, type MoveCall } from './move/move.ts';
+export { move } from './move/move.ts';
 export { normalize } from './normalize/normalize.ts';
-export { pack, type PackCall } from './pack/pack.ts';
+export { pack } from './pack/pack.ts';
 export { pairs, type PairsCall } from './pairs/pairs.ts';
 export { pairsOfRows } from './pairs/rows.ts';
 export {
@@ -20,14 +20,13 @@ export {
   packRows,
   unpackPanels,
   type HostPanels,
-  type PackOptions,
   type PackPanelsOptions,
 } from './panels/host.ts';
-export { componentsOf, granulesOf, MAX_DIMS, PANEL_ROWS, panelBytes, panelsBytes } from './panels/layout.ts';
+export { componentsOf, PANEL_ROWS, panelBytes, panelsBytes } from './panels/layout.ts';
 export { halfOf } from './panels/half.ts';
 export { normalizeRow } from './panels/norm.ts';
 export { quantizationOf, quantize } from './panels/quantize.ts';
-export { pooling, type Pooling, type PoolingCall, type States } from './pooling/pooling.ts';
+export { pooling, type Pooling } from './pooling/pooling.ts';
 export { centreCrop, fitShorter } from './resize/geometry.ts';
 export { resize, type ResizeCall } from './resize/resize.ts';
 export { merge, type MergeCall } from './topk/merge.ts';
@@ -35,4 +34,4 @@ export { expectedRecall } from './topk/recall.ts';
 export { topk, type TopkCall } from './topk/topk.ts';
 export { topkOfRows, type RowsTopkCall } from './topk/rows.ts';
 export { TILE_SHAPES, type TileShape } from './tile/shape.ts';
-export { unpack, type UnpackCall } from './unpack/unpack.ts';
+export { unpack } from './unpack/unpack.ts';

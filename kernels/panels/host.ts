@@ -45,7 +45,7 @@ export function hostPanels(type: ElementType, dims: number, rows: number): HostP
  */
 export function packPanels(vectors: Floats, options: PackPanelsOptions): HostPanels {
   const { type, columns, dims = columns, normalize = false } = options;
-  const panels = hostPanels(type, dims, vectors.length / columns);
+  const panels = hostPanels(type, dims, Math.floor(vectors.length / columns));
   const rows = Uint32Array.from({ length: panels.rows }, (_, row) => row);
   packRows(panels, rows, vectors, { columns, normalize });
   return panels;

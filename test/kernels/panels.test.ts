@@ -150,4 +150,5 @@ test('types, sizes and rows that there are not are refused', (t) => {
   t.throws(() => packRows(panels, Uint32Array.of(0), new Float32Array(3), { columns: 4 }), refused);
   t.throws(() => packRows(panels, Uint32Array.of(2), new Float32Array(4), { columns: 4 }), refused);
   t.throws(() => unpackPanels(panels, Uint32Array.of(2)), refused);
+  t.throws(() => packPanels(new Float32Array(7), { type: 'i8', columns: 3 }), refused);
 });
