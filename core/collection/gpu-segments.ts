@@ -1,126 +1,135 @@
-import type { Launcher, Matrix } from '../../kernels/index.ts';
+import {
+  type ElementType,
+  type Launcher,
+  PANEL_ROWS,
+  panelBytes,
+  panelsBytes,
+  type Panels,
+  sizeLimit,
+} from '../../kernels/index.ts';
 import { CoreError } from '../errors.ts';
 
-const FIRST_ROWS = 256;
+/** A last segment below this is grown by copying it; beyond, another is begun, as large as all that there are. */
+const COPIED_BYTES = 64 * 2 ** 20;
 
-/** GPU memory for dense float32 rows, in segments that one binding can hold, so that growth never copies what is full. */
-export class GpuSegments {
+export interface SegmentsOptions {
+  readonly type: ElementType;
   readonly dims: number;
-  readonly #rowsPerSegment: number;
+  /** Bytes in the largest segment; less where the device can bind less, and one panel at least. */
+  readonly segmentBytes: number;
+}
+
+/** GPU memory for some panels of a store. */
+export interface Segment {
+  /** Row of the store that its first is. */
+  readonly first: number;
+  /** Rows that it has room for, whole panels. */
+  readonly capacity: number;
+  readonly buffer: GPUBuffer;
+  readonly scales: GPUBuffer | undefined;
+}
+
+/** GPU memory for vectors in panels, in segments that one binding can hold each, so that growth never copies what is large. */
+export class GpuSegments {
+  readonly type: ElementType;
+  readonly dims: number;
+  readonly #largest: number;
+  readonly #copied: number;
   readonly #launcher: Launcher;
-  #segments: GPUBuffer[] = [];
-  #size = 0;
+  #segments: Segment[] = [];
 
-  constructor(dims: number, segmentBytes: number, launcher: Launcher) {
+  constructor({ type, dims, segmentBytes }: SegmentsOptions, launcher: Launcher) {
+    this.type = type;
     this.dims = dims;
-    this.#rowsPerSegment = Math.max(1, Math.floor(segmentBytes / this.#bytes(1)));
     this.#launcher = launcher;
+    const panel = panelBytes(type, dims);
+    const panels = Math.floor(Math.min(segmentBytes, sizeLimit(launcher.device)) / panel);
+    this.#largest = Math.max(1, panels) * PANEL_ROWS;
+    this.#copied = Math.min(this.#largest, Math.ceil(COPIED_BYTES / panel) * PANEL_ROWS);
   }
 
-  get size(): number {
-    return this.#size;
+  get capacity(): number {
+    const last = this.#segments.at(-1);
+    return last === undefined ? 0 : last.first + last.capacity;
   }
 
-  /** Each segment's filled part, with the row at which it starts. */
-  *filled(): Generator<{ readonly first: number; readonly items: Matrix }> {
-    for (const [index, buffer] of this.#segments.entries()) {
-      const first = index * this.#rowsPerSegment;
-      const rows = Math.min(this.#rowsPerSegment, this.#size - first);
-      if (rows > 0) yield { first, items: { buffer, rows, columns: this.dims } };
-    }
+  get all(): readonly Segment[] {
+    return this.#segments;
   }
 
-  async write(rows: Uint32Array, vectors: Float32Array): Promise<void> {
-    const size = rows.reduce((most, row) => Math.max(most, row + 1), this.#size);
-    await this.#reserve(size);
-    for (const { at, row, count } of this.#runs(rows)) {
-      const data = vectors.subarray(at * this.dims, (at + count) * this.dims);
-      this.#launcher.device.queue.writeBuffer(this.#segment(row), this.#offset(row), data);
-    }
-    this.#size = size;
-    await this.#launcher.submit([]);
+  /** The segment that has room for the row. Throws `INPUT_INVALID` where none has. */
+  of(row: number): Segment {
+    const found = this.#segments.findLast(({ first }) => first <= row);
+    if (found !== undefined && row < this.capacity) return found;
+    throw new CoreError('INPUT_INVALID', `expected a row below ${this.capacity}, got ${row}`);
   }
 
-  /** Copies the kept rows to new memory; the old is freed once that has worked. */
-  async keep(rows: Uint32Array): Promise<void> {
-    const kept: GPUBuffer[] = [];
-    try {
-      for (let first = 0; first < rows.length; first += this.#rowsPerSegment) {
-        const part = rows.subarray(first, first + this.#rowsPerSegment);
-        const target = await this.#launcher.allocate(this.#bytes(part.length));
-        kept.push(target);
-        const encoder = this.#launcher.device.createCommandEncoder();
-        for (const { at, row, count } of this.#runs(part)) {
-          const [source, offset] = [this.#segment(row), this.#offset(row)];
-          encoder.copyBufferToBuffer(source, offset, target, this.#bytes(at), this.#bytes(count));
-        }
-        this.#launcher.device.queue.submit([encoder.finish()]);
+  /** The first rows of a segment, or all that it has room for. */
+  panels({ capacity, buffer, scales }: Segment, rows: number = capacity): Panels {
+    const { type, dims } = this;
+    return { buffer, type, rows, dims, ...(scales && { scales: { buffer: scales, rows, columns: 1 } }) };
+  }
+
+  /** Each segment's part of the first `size` rows. */
+  filled(size: number): { readonly first: number; readonly items: Panels }[] {
+    return this.#segments
+      .filter(({ first }) => first < size)
+      .map((segment) => {
+        const rows = Math.min(segment.capacity, size - segment.first);
+        return { first: segment.first, items: this.panels(segment, rows) };
+      });
+  }
+
+  /** Makes room for `size` rows in all. What is there stays, where there is no memory for more too. */
+  async reserve(size: number): Promise<void> {
+    while (this.capacity < size) {
+      const last = this.#segments.at(-1);
+      const wanted = Math.ceil((size - this.capacity) / PANEL_ROWS) * PANEL_ROWS;
+      if (last !== undefined && last.capacity < this.#copied) {
+        const rows = Math.min(this.#largest, Math.max(last.capacity + wanted, 2 * last.capacity));
+        this.#segments[this.#segments.length - 1] = await this.#grown(last, rows);
+      } else {
+        const rows = Math.min(this.#largest, Math.max(wanted, this.capacity));
+        this.#segments.push(await this.#allocate(this.capacity, rows));
       }
-      await this.#launcher.submit([]);
-    } catch (error) {
-      for (const buffer of kept) buffer.destroy();
-      throw error;
     }
+  }
+
+  /** Takes the memory of another in place of its own, which is freed. */
+  take(other: GpuSegments): void {
     this.dispose();
-    this.#segments = kept;
-    this.#size = rows.length;
+    this.#segments = other.#segments;
+    other.#segments = [];
   }
 
   dispose(): void {
-    for (const buffer of this.#segments) buffer.destroy();
+    for (const segment of this.#segments) free(segment);
     this.#segments = [];
-    this.#size = 0;
   }
 
-  async #reserve(size: number): Promise<void> {
-    const segments = Math.ceil(size / this.#rowsPerSegment);
-    for (let index = Math.max(0, this.#segments.length - 1); index < segments; index++) {
-      await this.#grow(index, Math.min(this.#rowsPerSegment, size - index * this.#rowsPerSegment));
+  async #grown(old: Segment, rows: number): Promise<Segment> {
+    const grown = await this.#allocate(old.first, rows);
+    const encoder = this.#launcher.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(old.buffer, 0, grown.buffer, 0, old.buffer.size);
+    if (old.scales && grown.scales) encoder.copyBufferToBuffer(old.scales, 0, grown.scales, 0, old.scales.size);
+    this.#launcher.device.queue.submit([encoder.finish()]);
+    free(old);
+    return grown;
+  }
+
+  async #allocate(first: number, capacity: number): Promise<Segment> {
+    const buffer = await this.#launcher.allocate(panelsBytes(this.type, this.dims, capacity));
+    try {
+      const scales = this.type === 'i8' ? await this.#launcher.allocate(4 * capacity) : undefined;
+      return { first, capacity, buffer, scales };
+    } catch (error) {
+      buffer.destroy();
+      throw error;
     }
   }
+}
 
-  /** Doubles a segment until it holds `rows`, at most to a full one. */
-  async #grow(index: number, rows: number): Promise<void> {
-    const old = this.#segments[index];
-    const held = (old?.size ?? 0) / this.#bytes(1);
-    if (held >= rows) return;
-    const wanted = Math.min(this.#rowsPerSegment, Math.max(rows, held * 2, FIRST_ROWS));
-    const grown = await this.#launcher.allocate(this.#bytes(wanted));
-    if (old !== undefined) {
-      const encoder = this.#launcher.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(old, 0, grown, 0, old.size);
-      this.#launcher.device.queue.submit([encoder.finish()]);
-      old.destroy();
-    }
-    this.#segments[index] = grown;
-  }
-
-  /** Stretches of `rows` that lie side by side within a segment. */
-  *#runs(rows: Uint32Array): Generator<{ readonly at: number; readonly row: number; readonly count: number }> {
-    let at = 0;
-    while (at < rows.length) {
-      const row = rows[at] ?? 0;
-      const room = this.#rowsPerSegment - (row % this.#rowsPerSegment);
-      let count = 1;
-      while (count < room && rows[at + count] === row + count) count++;
-      yield { at, row, count };
-      at += count;
-    }
-  }
-
-  #segment(row: number): GPUBuffer {
-    const buffer = this.#segments[Math.floor(row / this.#rowsPerSegment)];
-    if (buffer === undefined) {
-      throw new CoreError('INPUT_INVALID', `expected a row below ${this.#size}, got ${row}`);
-    }
-    return buffer;
-  }
-
-  #offset(row: number): number {
-    return this.#bytes(row % this.#rowsPerSegment);
-  }
-
-  #bytes(rows: number): number {
-    return rows * this.dims * Float32Array.BYTES_PER_ELEMENT;
-  }
+function free({ buffer, scales }: Segment): void {
+  buffer.destroy();
+  scales?.destroy();
 }

@@ -18,7 +18,7 @@ export interface StoresOptions {
 /** The kind of store that serves a device: host memory beside CUDA and the CPU, GPU memory for WebGPU. */
 export async function openStores({ device, threads }: StoresOptions): Promise<Stores> {
   if (device.kind === 'webgpu') {
-    const { openGpuStores } = await import('./gpu-store.ts');
+    const { openGpuStores } = await import('./gpu-stores.ts');
     return openGpuStores(device);
   }
   const accelerator = device.kind === 'cuda' ? device : undefined;
