@@ -37,7 +37,9 @@ export class BlockScorer implements AsyncDisposable {
   static async open(options: ScorerOptions): Promise<BlockScorer> {
     const { type, metric, bin, device, threads } = options;
     const graph = blockGraph(type, metric, bin);
-    const session = await InferenceSession.create(graph, sessionOptions(device, threads)).catch((error: unknown) => {
+    // Blocks have few shapes, so a plan of memory for each is used again.
+    const settings = { ...sessionOptions(device, threads), enableMemPattern: true };
+    const session = await InferenceSession.create(graph, settings).catch((error: unknown) => {
       throw onnxFailure(error, `open a search on ${device.name}`);
     });
     return new BlockScorer(session, options);
