@@ -16,7 +16,7 @@ export function tileProgram(vectors: Vectors, { tile, constants }: TileShape, fi
 /** Workgroups for a tile each, as `place_of` numbers them. */
 export function tileGrid(
   launcher: Launcher,
-  { constants: { QUERIES, ITEMS } }: TileShape,
+  { constants: { QUERIES, ITEMS } }: { readonly constants: Pick<TileShape['constants'], 'QUERIES' | 'ITEMS'> },
   queries: number,
   items: number,
 ): readonly [x: number, y: number, z: number] {

@@ -12,10 +12,22 @@ export interface Scoring {
   /** The key of the greatest score of each bin: (end - first) × bins. With `rows`: also the row that has it. */
   readonly maxima: (first: number, end: number, maxima: Span, rows: Span) => readonly Step[];
   /**
+   * Where `maxima` are not exact: makes those exact that can be among the best. `keys` are the `kept` greatest of each
+   * query, `thresholds` room for a value of each.
+   */
+  readonly repair?: (first: number, end: number, repair: Repair) => readonly Step[];
+  /**
    * The keys of all items of the bins in `kept`, (end - first) × `count`: `BIN` for each. Absent where one item is kept
    * of each bin.
    */
   readonly rescore?: (first: number, end: number, kept: Span, count: number, keys: Span) => readonly Step[];
+}
+
+export interface Repair {
+  readonly keys: Span;
+  readonly kept: number;
+  readonly thresholds: Span;
+  readonly maxima: Span;
 }
 
 export interface Search {
@@ -71,7 +83,8 @@ async function searchSteps(launcher: Launcher, search: Search, leases: Leases): 
   const selected = await leases.words(group * count);
   const selecting = await leaseSelect(leases, group, longest);
   const ordering = await leaseOrder(leases, group, places);
-  const { maxima: score, rescore } = await search.scoring(group);
+  const thresholds = await leases.words(approximate ? 0 : group);
+  const { maxima: score, repair, rescore } = await search.scoring(group);
   const origins = approximate ? { span: binRows, stride: bins, each: 1 } : { span: bestBins, stride: kept, each: BIN };
   const steps: Step[] = [];
   for (let first = 0; first < queries; first += group) {
@@ -84,8 +97,12 @@ async function searchSteps(launcher: Launcher, search: Search, leases: Leases): 
         steps.push(...(await selectSteps(launcher, { ...best, positions, selected }, selecting)));
       } else {
         const final = { rows, columns: candidates, keys, k: count, positions, selected };
+        const choose = await selectSteps(launcher, { ...best, positions: bestBins, selected: binKeys }, selecting);
+        if (repair !== undefined) {
+          steps.push(...choose, ...repair(first, end, { keys: binKeys, kept, thresholds, maxima }));
+        }
         steps.push(
-          ...(await selectSteps(launcher, { ...best, positions: bestBins, selected: binKeys }, selecting)),
+          ...choose,
           ...rescore(first, end, bestBins, kept, keys),
           ...(await selectSteps(launcher, final, selecting)),
         );

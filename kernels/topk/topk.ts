@@ -1,14 +1,17 @@
 import type { Kernel, Launcher, Matrix, Metric, Panels, Plan, Span, Step } from '../contract.ts';
 import { KernelError } from '../errors.ts';
+import { matrixShape, type MatrixShape } from '../gemm/matrix/shape.ts';
 import { requireShape, spanOf } from '../launch/matrix.ts';
 import { planOf } from '../launch/plan.ts';
 import { PANEL_ROWS } from '../panels/layout.ts';
 import { spanOfPanels } from '../panels/span.ts';
 import { tileGrid, tileProgram } from '../tile/program.ts';
 import { shapeFor, TILE_SHAPES, type TileShape } from '../tile/shape.ts';
-import { vectorsOf, type Vectors } from '../tile/vectors.ts';
+import { vectorsOf } from '../tile/vectors.ts';
 import { binWidth } from './recall.ts';
+import { MATRIX_QUERIES, matrixScoring } from './matrix.ts';
 import { BIN, planSearch, type Scoring } from './search.ts';
+import type { Segment } from './segments.ts';
 
 export interface TopkCall {
   readonly queries: Panels;
@@ -28,6 +31,11 @@ export interface TopkCall {
    * too few items. Default: 1.
    */
   readonly recallTarget?: number;
+  /**
+   * Whether all vectors, times their scales, have norms of 1.01 at most. Then tensor cores may choose among the bins of
+   * `f16`; the answers are the same. Default: false.
+   */
+  readonly normalized?: boolean;
   /** uint32, q × k; written, best first; 0xffffffff where fewer than k may be answered. */
   readonly rows: Matrix;
   /** float32, q × k; written; NaN where there is no row. */
@@ -83,7 +91,7 @@ async function plan(launcher: Launcher, call: TopkCall, scratchBytes: number): P
       ...common,
       bins: Math.ceil(items / BIN),
       approximate: false,
-      scoring: (group) => exactScoring(launcher, segments, call.shape ?? shapeFor(group), allowed),
+      scoring: (group) => exactScoring(launcher, segments, call, group, allowed),
     });
   }
   const bins = segments.reduce((sum, segment) => sum + Math.ceil(segment.rows / width), 0);
@@ -93,14 +101,6 @@ async function plan(launcher: Launcher, call: TopkCall, scratchBytes: number): P
     approximate: true,
     scoring: (group) => approximateScoring(launcher, segments, call.shape ?? shapeFor(group), { bins, width }),
   });
-}
-
-interface Segment {
-  readonly vectors: Vectors;
-  /** Bound where a call has no `allowed`. */
-  readonly unused: Span;
-  readonly rows: number;
-  readonly firstRow: number;
 }
 
 function rowsOf(items: readonly Panels[]): number {
@@ -143,26 +143,25 @@ function segmentsOf({ queries, items, metric }: TopkCall): Segment[] {
 async function exactScoring(
   launcher: Launcher,
   segments: readonly Segment[],
-  shape: TileShape,
+  call: TopkCall,
+  group: number,
   allowed: Span | undefined,
 ): Promise<Scoring> {
-  const last = segments.at(-1);
-  const first = segments[0];
-  if (first === undefined || last === undefined) return { maxima: () => [], rescore: () => [] };
+  const [first, ...others] = segments;
+  if (first === undefined) return { maxima: () => [], rescore: () => [] };
+  const last = others.at(-1) ?? first;
   const bins = Math.ceil((last.firstRow + last.rows) / BIN);
   const masked = (allowed?.size ?? 0) / 4;
+  const matrices = matricesFor(launcher, call, group);
+  const { dims } = call.queries;
   const [maxima, rescore] = await Promise.all([
-    launcher.pipeline(tileProgram(first.vectors, shape, maximaFiles)),
+    matrices === undefined
+      ? tileMaxima(launcher, segments, call.shape ?? shapeFor(group), { allowed, bins })
+      : matrixScoring(launcher, [first, ...others], matrices, { allowed, bins, dims }),
     launcher.pipeline(tileProgram(first.vectors, TILE_SHAPES.stream1, rescoreFiles)),
   ]);
   return {
-    maxima: (from, end, output) =>
-      segments.map(({ vectors, unused, rows, firstRow }): Step => ({
-        pipeline: maxima,
-        bindings: [...vectors.bindings, allowed ?? unused, output],
-        immediates: Uint32Array.of(...vectors.fields(from, end), bins, firstRow / BIN, masked),
-        workgroups: tileGrid(launcher, shape, end - from, rows),
-      })),
+    ...maxima,
     rescore: (from, end, kept, count, keys) =>
       segments.map(({ vectors, unused, rows, firstRow }): Step => {
         const firstBin = firstRow / BIN;
@@ -174,6 +173,38 @@ async function exactScoring(
           workgroups: launcher.grid(count * (end - from)),
         };
       }),
+  };
+}
+
+/** How tensor cores choose the bins; `undefined` where they can't, or it is not worth it. */
+function matricesFor(
+  { device }: Launcher,
+  { queries, metric, normalized = false, shape }: TopkCall,
+  group: number,
+): MatrixShape | undefined {
+  if (shape !== undefined || group < MATRIX_QUERIES) return undefined;
+  if (metric !== 'dot' && metric !== 'cosine') return undefined;
+  return queries.type === 'i8' || normalized ? matrixShape(device, queries.type, group) : undefined;
+}
+
+async function tileMaxima(
+  launcher: Launcher,
+  segments: readonly Segment[],
+  shape: TileShape,
+  { allowed, bins }: { readonly allowed: Span | undefined; readonly bins: number },
+): Promise<Pick<Scoring, 'maxima'>> {
+  const [first] = segments;
+  if (first === undefined) return { maxima: () => [] };
+  const masked = (allowed?.size ?? 0) / 4;
+  const pipeline = await launcher.pipeline(tileProgram(first.vectors, shape, maximaFiles));
+  return {
+    maxima: (from, end, output) =>
+      segments.map(({ vectors, unused, rows, firstRow }): Step => ({
+        pipeline,
+        bindings: [...vectors.bindings, allowed ?? unused, output],
+        immediates: Uint32Array.of(...vectors.fields(from, end), bins, firstRow / BIN, masked),
+        workgroups: tileGrid(launcher, shape, end - from, rows),
+      })),
   };
 }
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { driversFolder } from './lavapipe.ts';
 
 /** What uses subgroup matrices, which of the emulated GPUs this one alone has. */
-const FILES = ['gemm.test.ts'];
+const FILES = ['gemm.test.ts', 'topk-matrix.test.ts'];
 const folder = path.join(driversFolder, 'lavapipe-26');
 const missing = !existsSync(folder) && `there is no ${folder}: run \`npm run drivers\``;
 

@@ -2,6 +2,7 @@
 import type { ExecutionContext } from 'ava';
 import { Leases } from '../../kernels/buffers/leases.ts';
 import { topk, type HostPanels, type Kernel, type Launcher, type Metric, type TopkCall } from '../../kernels/index.ts';
+import type { TileShape } from '../../kernels/tile/shape.ts';
 import { topkReference } from '../../kernels/topk/reference.ts';
 import { uploadPanels } from './panel-calls.ts';
 
@@ -12,6 +13,8 @@ export interface TopkQuestion {
   readonly k: number;
   readonly allowed?: Uint32Array<ArrayBuffer>;
   readonly recallTarget?: number;
+  readonly normalized?: boolean;
+  readonly shape?: TileShape;
 }
 
 export interface TopkAnswer {
@@ -21,7 +24,7 @@ export interface TopkAnswer {
 
 export async function askTopk(
   launcher: Launcher,
-  { queries, items, metric, k, allowed, recallTarget }: TopkQuestion,
+  { queries, items, metric, k, allowed, ...options }: TopkQuestion,
   kernel: Kernel<TopkCall> = topk,
 ): Promise<TopkAnswer> {
   using stack = new DisposableStack();
@@ -41,7 +44,7 @@ export async function askTopk(
       rows: { buffer: rows.buffer, ...best },
       scores: { buffer: scores.buffer, ...best },
       ...(allowed !== undefined && { allowed: { buffer: words.buffer, rows: allowed.length, columns: 1 } }),
-      ...(recallTarget !== undefined && { recallTarget }),
+      ...options,
     }),
   );
   const [bestRows, bestScores] = await launcher.submit(plan.steps, [rows, scores]);
