@@ -1,13 +1,5 @@
 import type { ExecutionContext } from 'ava';
-import {
-  dot,
-  packPanels,
-  type ElementType,
-  type HostPanels,
-  type Launcher,
-  type Metric,
-  type Span,
-} from '../../kernels/index.ts';
+import { dot, packPanels, type ElementType, type HostPanels, type Launcher, type Metric } from '../../kernels/index.ts';
 import { matrixShape } from '../../kernels/gemm/matrix/shape.ts';
 import { vectorsOf } from '../../kernels/tile/vectors.ts';
 import { repairing, slackOf } from '../../kernels/topk/matrix.ts';
@@ -114,7 +106,7 @@ onEveryGpu('topk by subgroup matrices', (check) => {
     using thresholds = await launcher.scratch(3 * 4);
     const vectors = vectorsOf({ queries: left.panels, items: right.panels, metric: 'cosine' });
     const unused = vectors.bindings[0] ?? t.fail();
-    const segment = { vectors, unused: unused as Span, rows: count, firstRow: 0 };
+    const segment = { vectors, unused, rows: count, firstRow: 0 };
     const repair = await repairing(launcher, [segment], { allowed: undefined, bins, dims });
     const spans = {
       keys: spanOfValues(keys.buffer, 3 * k),
