@@ -11,6 +11,7 @@ import {
 } from './contract.ts';
 import { coreErrorOf } from './gpu-errors.ts';
 import { GpuRows } from './gpu-rows.ts';
+import type { SearchTuning } from './search-tuning.ts';
 import { firstMetric } from './store-options.ts';
 
 /** Values of queries and of results that a search may have in GPU memory at once: 64 MiB. */
@@ -28,6 +29,8 @@ export interface GpuStoreParts {
   /** Throws why the GPU can't be trusted any more. */
   readonly check: () => void;
   readonly segmentBytes: number;
+  /** Which tiles searches take. Default: the usual ones. */
+  readonly tuning?: SearchTuning;
 }
 
 /** Vectors in GPU memory, scored and selected there; of a search only the answers are read back. */
@@ -37,9 +40,11 @@ export class GpuStore implements VectorStore {
   readonly #full: GpuRows | undefined;
   readonly #launcher: Launcher;
   readonly #check: () => void;
+  readonly #tuning: SearchTuning | undefined;
 
-  constructor(options: StoreOptions, { launcher, check, segmentBytes }: GpuStoreParts) {
+  constructor(options: StoreOptions, { launcher, check, segmentBytes, tuning }: GpuStoreParts) {
     this.#launcher = launcher;
+    this.#tuning = tuning;
     this.#check = check;
     this.#rows = new GpuRows({ ...options, metric: firstMetric(options), segmentBytes }, launcher);
     if (options.rescore && options.type !== 'f32') {
@@ -145,6 +150,8 @@ export class GpuStore implements VectorStore {
       using packed = await this.#rows.packQueries(queries.subarray(first * dims, (first + rows) * dims));
       using rowLease = await this.#launcher.scratch(bytes);
       using scoreLease = await this.#launcher.scratch(bytes);
+      const { type, metric } = this.#rows;
+      const shape = this.#tuning?.shape({ type, metric, dims, queries: rows, rows: size });
       using plan = await topk.plan(this.#launcher, {
         queries: packed.queries,
         items: this.#rows.items,
@@ -154,6 +161,7 @@ export class GpuStore implements VectorStore {
         scores: { buffer: scoreLease.buffer, rows, columns: width },
         ...(bits && { allowed: bits }),
         ...(recallTarget !== undefined && { recallTarget }),
+        ...(shape && { shape }),
       });
       const [bestRows, bestScores] = await this.#launcher.submit(
         [...packed.steps, ...plan.steps],
