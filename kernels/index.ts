@@ -13,7 +13,6 @@ export { move } from './move/move.ts';
 export { normalize } from './normalize/normalize.ts';
 export { pack } from './pack/pack.ts';
 export { pairs, type PairsCall } from './pairs/pairs.ts';
-export { pairsOfRows } from './pairs/rows.ts';
 export {
   hostPanels,
   packPanels,
