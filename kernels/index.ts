@@ -5,7 +5,7 @@ export { openTuner } from './autotune/tuner.ts';
 export { sizeLimit } from './buffers/create.ts';
 export type { ElementType, Kernel, Launcher, Matrix, Metric, Panels, Program, Span, Step } from './contract.ts';
 export { dot, type DotCall } from './dot/dot.ts';
-export { gemm, gemmTiers, type Activation, type GemmCall, type GemmTier } from './gemm/gemm.ts';
+export { gemm, gemmTiers, type Activation, type GemmTier } from './gemm/gemm.ts';
 export { KernelError } from './errors.ts';
 export { openLauncher } from './launch/launcher.ts';
 export { openTimer, type Timer } from './launch/timer.ts';
