@@ -31,6 +31,5 @@ export { resize, type ResizeCall } from './resize/resize.ts';
 export { merge, type MergeCall } from './topk/merge.ts';
 export { expectedRecall } from './topk/recall.ts';
 export { topk, type TopkCall } from './topk/topk.ts';
-export { topkOfRows, type RowsTopkCall } from './topk/rows.ts';
 export { TILE_SHAPES, type TileShape } from './tile/shape.ts';
 export { unpack } from './unpack/unpack.ts';

@@ -24,11 +24,3 @@ export function requireShape(name: string, matrix: Matrix, rows: number, columns
     );
   }
 }
-
-/** Throws `INPUT_INVALID` unless queries and items have the same number of components, one or more. */
-export function requireSameDims(queries: Matrix, items: Matrix): void {
-  if (queries.columns < 1) {
-    throw new KernelError('INPUT_INVALID', `Expected vectors of 1 component or more; got ${queries.columns}.`);
-  }
-  requireShape('items', items, items.rows, queries.columns);
-}

@@ -3,13 +3,10 @@ import {
   dot,
   normalize,
   packPanels,
-  topkOfRows,
   type HostPanels,
-  type Kernel,
   type Launcher,
   type Metric,
   type Panels,
-  type RowsTopkCall,
   type Span,
 } from '../../kernels/index.ts';
 import type { TileShape } from '../../kernels/tile/shape.ts';
@@ -70,37 +67,6 @@ export async function uploadPanels(
       scaleLease?.[Symbol.dispose]();
     },
   };
-}
-
-export interface TopkResult {
-  readonly rows: Uint32Array<ArrayBuffer>;
-  readonly scores: Floats;
-}
-
-export async function runTopk(
-  launcher: Launcher,
-  queries: Floats,
-  items: Floats,
-  { dims, k, kernel = topkOfRows }: { dims: number; k: number; kernel?: Kernel<RowsTopkCall> },
-): Promise<TopkResult> {
-  const [rows, count] = [queries.length / dims, items.length / dims];
-  const columns = Math.min(k, count);
-  using queryLease = await launcher.upload(queries);
-  using itemLease = await launcher.upload(items);
-  using rowLease = await launcher.scratch(rows * columns * 4);
-  using scoreLease = await launcher.scratch(rows * columns * 4);
-  using plan = await kernel.plan(launcher, {
-    queries: { buffer: queryLease.buffer, rows, columns: dims },
-    items: { buffer: itemLease.buffer, rows: count, columns: dims },
-    k,
-    rows: { buffer: rowLease.buffer, rows, columns },
-    scores: { buffer: scoreLease.buffer, rows, columns },
-  });
-  const [bestRows, bestScores] = await launcher.submit(plan.steps, [
-    spanOfValues(rowLease.buffer, rows * columns),
-    spanOfValues(scoreLease.buffer, rows * columns),
-  ]);
-  return { rows: new Uint32Array(bestRows!), scores: new Float32Array(bestScores!) };
 }
 
 export async function runNormalize(launcher: Launcher, vectors: Floats, dims: number): Promise<Floats> {

@@ -1,8 +1,9 @@
 import { Pool } from '../../kernels/buffers/pool.ts';
 import { Usage } from '../../kernels/buffers/create.ts';
 import { DeviceLauncher } from '../../kernels/launch/launcher.ts';
-import { runTopk } from './calls.ts';
+import { packPanels } from '../../kernels/index.ts';
 import { onEveryGpu } from './gpus.ts';
+import { askTopk } from './topk-calls.ts';
 import { randomFrom, reals } from './vectors.ts';
 
 const seed = 20261124;
@@ -39,12 +40,15 @@ onEveryGpu('pool', (check) => {
 
   check('calls give back all that they took, also those that fail', async (t, { device }) => {
     const own = new DeviceLauncher(device, {});
-    const [queries, items] = [reals(seed, 4 * 3), reals(~seed, 4 * 200)];
-    await runTopk(own, queries, items, { dims: 4, k: 10 });
+    const [queries, items] = [reals(seed, 4 * 3), reals(~seed, 4 * 200)].map((vectors) =>
+      packPanels(vectors, { type: 'f32', columns: 4 }),
+    );
+    const question = { queries: queries!, items: [items!], metric: 'dot' as const, k: 10 };
+    await askTopk(own, question);
     const { pooledBytes } = own;
     for (let call = 0; call < 50; call++) {
-      await runTopk(own, queries, items, { dims: 4, k: 10 });
-      await t.throwsAsync(runTopk(own, queries, items, { dims: 4, k: 0 }), { code: 'INPUT_INVALID' });
+      await askTopk(own, question);
+      await t.throwsAsync(askTopk(own, { ...question, k: 0 }), { code: 'INPUT_INVALID' });
     }
     t.is(own.pooledBytes, pooledBytes);
     await own[Symbol.asyncDispose]();
