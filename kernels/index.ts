@@ -30,6 +30,6 @@ export { centreCrop, fitShorter } from './resize/geometry.ts';
 export { resize, type ResizeCall } from './resize/resize.ts';
 export { merge, type MergeCall } from './topk/merge.ts';
 export { expectedRecall } from './topk/recall.ts';
-export { topk, type TopkCall } from './topk/topk.ts';
+export { matricesFor, topk, type TopkCall } from './topk/topk.ts';
 export { TILE_SHAPES, type TileShape } from './tile/shape.ts';
 export { unpack } from './unpack/unpack.ts';

@@ -1,4 +1,4 @@
-import { type Launcher, topk } from '../../kernels/index.ts';
+import { type Launcher, matricesFor, topk } from '../../kernels/index.ts';
 import { allowedRows, countAllowed } from '../similarity/allowed.ts';
 import { Final } from '../similarity/final.ts';
 import {
@@ -107,7 +107,7 @@ export class GpuStore implements VectorStore {
       backend: 'wgsl: fused top-k',
       reason: 'The vectors lie in GPU memory, and only the answers are read back.',
       steps: [
-        `the greatest score by ${metric} of each bin of 64 of ${size} vectors of ${dims} ${type}`,
+        `the greatest score by ${metric} of each bin of 64 of ${size} vectors of ${dims} ${type}${this.#byMatrices(queries) ? ', by tensor cores' : ''}`,
         'the bins with the greatest, which hold the best',
         'all scores of those bins again, and the best of them in order',
         ...(this.#full
@@ -127,6 +127,12 @@ export class GpuStore implements VectorStore {
   /** The rows whose scores are answered. */
   get #scored(): GpuRows {
     return this.#full ?? this.#rows;
+  }
+
+  /** Whether tensor cores choose among the bins. Vectors are packed with norm 1 where the metric is cosine. */
+  #byMatrices(queries: number): boolean {
+    const { type, metric } = this.#rows;
+    return matricesFor(this.#launcher.device, { type, metric, normalized: metric === 'cosine' }, queries) !== undefined;
   }
 
   /** The rows that are allowed, where they are so few that a search of all would take longer. */
@@ -151,11 +157,15 @@ export class GpuStore implements VectorStore {
       using rowLease = await this.#launcher.scratch(bytes);
       using scoreLease = await this.#launcher.scratch(bytes);
       const { type, metric } = this.#rows;
-      const shape = this.#tuning?.shape({ type, metric, dims, queries: rows, rows: size });
+      // Where tensor cores choose there are no tiles to tune.
+      const shape = this.#byMatrices(rows)
+        ? undefined
+        : this.#tuning?.shape({ type, metric, dims, queries: rows, rows: size });
       using plan = await topk.plan(this.#launcher, {
         queries: packed.queries,
+        metric,
+        normalized: metric === 'cosine',
         items: this.#rows.items,
-        metric: this.#rows.metric,
         k: width,
         rows: { buffer: rowLease.buffer, rows, columns: width },
         scores: { buffer: scoreLease.buffer, rows, columns: width },

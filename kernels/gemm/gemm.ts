@@ -5,7 +5,7 @@ import { planOf } from '../launch/plan.ts';
 import { tileProgram } from '../tile/program.ts';
 import { TILE_SHAPES } from '../tile/shape.ts';
 import { vectorsOf, type Vectors } from '../tile/vectors.ts';
-import { matrixProgram, matrixShape } from './matrix/shape.ts';
+import { matricesOr, matrixProgram, matrixShape } from './matrix/shape.ts';
 
 /** What is done to a product before it is written. */
 export interface Epilogue {
@@ -76,10 +76,21 @@ export const gemm: Kernel<GemmCall> = {
       ...(bias === undefined ? vectors.bindings.slice(0, 1) : [spanOf('bias', bias)]),
     ];
     if (a.rows === 0 || b.rows === 0) return planOf([]);
-    const { program, queries, items } = programOf(launcher, chosen, a, vectors);
+    const compiled = async (by: GemmTier) => {
+      const { program, queries, items } = programOf(launcher, by, a, vectors);
+      return { pipeline: await launcher.pipeline(program), queries, items };
+    };
+    const { pipeline, queries, items } =
+      chosen === 'matrix' && tier === undefined
+        ? await matricesOr(
+            launcher,
+            () => compiled('matrix'),
+            () => compiled('tile'),
+          )
+        : await compiled(chosen);
     return planOf([
       {
-        pipeline: await launcher.pipeline(program),
+        pipeline,
         bindings,
         immediates: Uint32Array.of(
           ...vectors.fields(0, a.rows),

@@ -1,6 +1,6 @@
-import type { Kernel, Launcher, Matrix, Metric, Panels, Plan, Span, Step } from '../contract.ts';
+import type { ElementType, Kernel, Launcher, Matrix, Metric, Panels, Plan, Span, Step } from '../contract.ts';
 import { KernelError } from '../errors.ts';
-import { matrixShape, type MatrixShape } from '../gemm/matrix/shape.ts';
+import { matricesOr, matrixShape, type MatrixShape } from '../gemm/matrix/shape.ts';
 import { requireShape, spanOf } from '../launch/matrix.ts';
 import { planOf } from '../launch/plan.ts';
 import { PANEL_ROWS } from '../panels/layout.ts';
@@ -40,7 +40,7 @@ export interface TopkCall {
   readonly rows: Matrix;
   /** float32, q × k; written; NaN where there is no row. */
   readonly scores: Matrix;
-  /** Default: what suits the number of queries. The answers are the same with each. */
+  /** Default: what suits the number of queries, or tensor cores. The answers are the same with each. */
   readonly shape?: TileShape;
 }
 
@@ -152,12 +152,18 @@ async function exactScoring(
   const last = others.at(-1) ?? first;
   const bins = Math.ceil((last.firstRow + last.rows) / BIN);
   const masked = (allowed?.size ?? 0) / 4;
-  const matrices = matricesFor(launcher, call, group);
-  const { dims } = call.queries;
+  const { type, dims } = call.queries;
+  const matrices = call.shape === undefined ? matricesFor(launcher.device, { ...call, type }, group) : undefined;
+  const byTiles = (): Promise<Pick<Scoring, 'maxima' | 'repair'>> =>
+    tileMaxima(launcher, segments, call.shape ?? shapeFor(group), { allowed, bins });
   const [maxima, rescore] = await Promise.all([
     matrices === undefined
-      ? tileMaxima(launcher, segments, call.shape ?? shapeFor(group), { allowed, bins })
-      : matrixScoring(launcher, [first, ...others], matrices, { allowed, bins, dims }),
+      ? byTiles()
+      : matricesOr(
+          launcher,
+          () => matrixScoring(launcher, [first, ...others], matrices, { allowed, bins, dims }),
+          byTiles,
+        ),
     launcher.pipeline(tileProgram(first.vectors, TILE_SHAPES.stream1, rescoreFiles)),
   ]);
   return {
@@ -176,15 +182,15 @@ async function exactScoring(
   };
 }
 
-/** How tensor cores choose the bins; `undefined` where they can't, or it is not worth it. */
-function matricesFor(
-  { device }: Launcher,
-  { queries, metric, normalized = false, shape }: TopkCall,
-  group: number,
+/** How tensor cores choose the bins of a search without a `shape`; `undefined` where they can't, or it is not worth it. */
+export function matricesFor(
+  device: GPUDevice,
+  { type, metric, normalized = false }: Pick<TopkCall, 'metric' | 'normalized'> & { readonly type: ElementType },
+  queries: number,
 ): MatrixShape | undefined {
-  if (shape !== undefined || group < MATRIX_QUERIES) return undefined;
+  if (queries < MATRIX_QUERIES) return undefined;
   if (metric !== 'dot' && metric !== 'cosine') return undefined;
-  return queries.type === 'i8' || normalized ? matrixShape(device, queries.type, group) : undefined;
+  return type === 'i8' || normalized ? matrixShape(device, type, queries) : undefined;
 }
 
 async function tileMaxima(

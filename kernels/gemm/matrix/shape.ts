@@ -1,4 +1,5 @@
-import type { ElementType, Program } from '../../contract.ts';
+import type { ElementType, Launcher, Program } from '../../contract.ts';
+import { KernelError } from '../../errors.ts';
 import { componentsOf } from '../../panels/layout.ts';
 import type { Vectors } from '../../tile/vectors.ts';
 
@@ -33,6 +34,9 @@ export interface MatrixShape {
   };
 }
 
+/** Devices that say they multiply matrices, and have refused a program that does. */
+const refusing = new WeakSet<GPUDevice>();
+
 /** Granules of a row that are in workgroup memory at a time. */
 const DEPTH = 4;
 const ITEMS = 128;
@@ -46,7 +50,7 @@ const file = (name: string): URL => new URL(name, import.meta.url);
  * without the features, with subgroups of varying size, or where no size of matrices fits the layout.
  */
 export function matrixShape(device: GPUDevice, type: ElementType, queries: number): MatrixShape | undefined {
-  if (type !== 'f16' && type !== 'i8') return undefined;
+  if ((type !== 'f16' && type !== 'i8') || refusing.has(device)) return undefined;
   const features: ReadonlySet<string> = device.features;
   const {
     subgroupMinSize,
@@ -63,6 +67,24 @@ export function matrixShape(device: GPUDevice, type: ElementType, queries: numbe
     .filter((shape): shape is MatrixShape => shape !== undefined && fits(shape, device.limits));
   // The largest matrices do most work for what they load.
   return shapes.toSorted((a, b) => volume(b) - volume(a))[0];
+}
+
+/**
+ * What `matrices` answers; where the driver does not compile that, what `tiles` does, and from then on the device counts
+ * as one without matrices.
+ */
+export async function matricesOr<Result>(
+  { device }: Launcher,
+  matrices: () => Promise<Result>,
+  tiles: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await matrices();
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.code !== 'SHADER_INVALID') throw error;
+    refusing.add(device);
+    return tiles();
+  }
 }
 
 function shapeOf(
