@@ -43,7 +43,15 @@ export class Pool {
       }
     }
     this.#leased.add(buffer);
-    return { buffer, [Symbol.dispose]: () => this.#release(buffer) };
+    let held = true;
+    return {
+      buffer,
+      [Symbol.dispose]: () => {
+        // Disposed a second time, the buffer may be another's.
+        if (held) this.#release(buffer);
+        held = false;
+      },
+    };
   }
 
   dispose(): void {

@@ -34,8 +34,8 @@ fn main(
     let key = ~atomicLoad(&least);
     let bits = score_bits(key);
     let magnitude = bits & 0x7fffffffu;
-    // Nothing is near an infinity. Without a number to compare with, every bin stays.
-    var threshold = select(key, 0u, magnitude > 0x7f800000u);
+    // Nothing is near an infinity. Without a number to compare with, every bin stays that has an item.
+    var threshold = select(key, NAN_KEY, magnitude > 0x7f800000u);
     if (magnitude < 0x7f800000u) {
       threshold = order_key(bitcast<f32>(bits) - shape.slack);
     }

@@ -115,7 +115,9 @@ onEveryGpu('gemm', (check) => {
   });
 
   check('NaN and infinities come through, and stay in their row and column', async (t, launcher) => {
-    for (const { type, tier } of cases(launcher).filter(({ type: each }) => each !== 'i8')) {
+    const floats = cases(launcher).filter(({ type }) => type !== 'i8');
+    if (floats.length === 0) t.pass('This device has the tile of bytes alone.');
+    for (const { type, tier } of floats) {
       const [left, right] = [reals(seed, 20 * 24), reals(~seed, 70 * 24).map(Math.abs)];
       left.set([NaN, Infinity, -Infinity], 5 * 24);
       left.fill(Infinity, 9 * 24, 9 * 24 + 3);

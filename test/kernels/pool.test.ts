@@ -32,6 +32,7 @@ onEveryGpu('pool', (check) => {
     first[Symbol.dispose]();
     first[Symbol.dispose]();
     using again = await pool.acquire(900);
+    first[Symbol.dispose]();
     using other = await pool.acquire(900);
     t.is(again.buffer, buffer);
     t.not(other.buffer, buffer);
