@@ -10,6 +10,7 @@ import {
   pairs,
   type Step,
 } from '../../kernels/index.ts';
+import { CoreError } from '../errors.ts';
 import { GpuSegments, type Segment } from './gpu-segments.ts';
 
 /** Bytes of vectors that are on their way to the device at once. */
@@ -103,8 +104,7 @@ export class GpuRows {
   /** The score of query `queryOf[i]` with row `rows[i]`. */
   async score(queries: Float32Array, queryOf: Uint32Array, rows: Uint32Array): Promise<Float32Array<ArrayBuffer>> {
     if (rows.length === 0) return new Float32Array(0);
-    // Pairs in the order of their segments, since a dispatch sees one segment.
-    const order = Uint32Array.from(rows.keys()).sort((a, b) => (rows[a] ?? 0) - (rows[b] ?? 0) || a - b);
+    const { order, ends } = this.#bySegment(rows);
     const sorted = order.map((pair) => rows[pair] ?? 0);
     using packed = await this.packQueries(queries);
     using queryOfLease = await this.#launcher.upload(order.map((pair) => queryOf[pair] ?? 0));
@@ -112,10 +112,7 @@ export class GpuRows {
     using scoreLease = await this.#launcher.scratch(4 * rows.length);
     const column = (buffer: GPUBuffer): Matrix => ({ buffer, rows: rows.length, columns: 1 });
     const steps = [...packed.steps];
-    let firstPair = 0;
-    for (const { first, items } of this.#segments.filled(this.#size)) {
-      const beyond = sorted.findIndex((row) => row >= first + items.rows);
-      const endPair = beyond < 0 ? rows.length : beyond;
+    for (const [index, { first, items }] of this.#segments.filled(this.#size).entries()) {
       const plan = await pairs.plan(this.#launcher, {
         queries: packed.queries,
         items,
@@ -124,11 +121,10 @@ export class GpuRows {
         queryOf: column(queryOfLease.buffer),
         rows: column(rowLease.buffer),
         scores: column(scoreLease.buffer),
-        firstPair,
-        endPair,
+        firstPair: ends[index - 1] ?? 0,
+        endPair: ends[index] ?? 0,
       });
       steps.push(...plan.steps);
-      firstPair = endPair;
     }
     const [bytes] = await this.#launcher.submit(steps, [
       { buffer: scoreLease.buffer, offset: 0, size: 4 * rows.length },
@@ -137,6 +133,20 @@ export class GpuRows {
     const scores = new Float32Array(rows.length);
     for (const [at, pair] of order.entries()) scores[pair] = found[at] ?? Number.NaN;
     return scores;
+  }
+
+  /** Pairs in the order of their segments, since a dispatch sees one segment, and where each segment's end. */
+  #bySegment(rows: Uint32Array): { readonly order: Uint32Array; readonly ends: readonly number[] } {
+    const order = new Uint32Array(rows.length);
+    let at = 0;
+    const ends = this.#segments.filled(this.#size).map(({ first, items }) => {
+      const end = first + items.rows;
+      for (let pair = 0; pair < rows.length; pair++) if (rows[pair]! >= first && rows[pair]! < end) order[at++] = pair;
+      return at;
+    });
+    if (at === rows.length) return { order, ends };
+    const beyond = rows.find((row) => row >= this.#size);
+    throw new CoreError('INPUT_INVALID', `expected rows below ${this.#size}, got ${beyond}`);
   }
 
   /** Row-major float32 queries as this type's panels, on the device. */

@@ -20,8 +20,9 @@ const MAX_VALUES = 16 * 2 ** 20;
 const OVERSAMPLE = 4;
 /** Most candidates of one query that are scored again. */
 const MAX_CANDIDATES = 65_536;
-/** Where fewer than one row in so many is allowed, and pairs are no more than these, they are scored one by one. */
+/** Where fewer than one row in so many is allowed, and pairs are few, they are scored one by one. */
 const SPARSE = 16;
+/** Pairs that are scored at once. */
 const MAX_PAIRS = 2 ** 20;
 
 export interface GpuStoreParts {
@@ -62,8 +63,9 @@ export class GpuStore implements VectorStore {
 
   write(rows: Uint32Array, vectors: Float32Array): Promise<void> {
     return this.#translated(async () => {
-      await this.#rows.write(rows, vectors);
+      // Should there be no memory for one of them, no candidate is found that can't be scored again.
       await this.#full?.write(rows, vectors);
+      await this.#rows.write(rows, vectors);
     });
   }
 
@@ -92,11 +94,11 @@ export class GpuStore implements VectorStore {
       const few = allowed && this.#few(allowed, queries.length / this.dims);
       if (few !== undefined) return this.#bestOf(queries, () => few, width);
       if (this.#full === undefined) return this.#found(queries, options);
-      const candidates = Math.max(k, Math.min(Math.ceil(k * oversample), MAX_CANDIDATES));
-      const found = await this.#found(queries, { ...options, k: candidates });
-      const rowsOf = (query: number): Uint32Array =>
-        found.rows.subarray(query * found.k, (query + 1) * found.k).filter((row) => row !== NO_ROW);
-      return this.#bestOf(queries, (query) => rowsOf(query).sort(), width);
+      return this.#rescored(queries, {
+        ...options,
+        k: width,
+        candidates: Math.max(k, Math.min(Math.ceil(k * oversample), MAX_CANDIDATES)),
+      });
     });
   }
 
@@ -182,6 +184,27 @@ export class GpuStore implements VectorStore {
       );
       best.rows.set(new Uint32Array(bestRows ?? new ArrayBuffer(0)), first * width);
       best.scores.set(new Float32Array(bestScores ?? new ArrayBuffer(0)), first * width);
+    }
+    return best;
+  }
+
+  /** Of so many candidates the k best by their scores in float32; as many queries at a time as make few pairs. */
+  async #rescored(
+    queries: Float32Array,
+    { k, candidates, ...options }: SearchOptions & { readonly candidates: number },
+  ): Promise<Best> {
+    const { dims } = this;
+    const count = queries.length / dims;
+    const best = { k, rows: new Uint32Array(count * k), scores: new Float32Array(count * k) };
+    const step = Math.max(1, Math.floor(MAX_PAIRS / candidates));
+    for (let first = 0; first < count; first += step) {
+      const part = queries.subarray(first * dims, (first + step) * dims);
+      const found = await this.#found(part, { ...options, k: candidates });
+      const rowsOf = (query: number): Uint32Array =>
+        found.rows.subarray(query * found.k, (query + 1) * found.k).filter((row) => row !== NO_ROW);
+      const { rows, scores } = await this.#bestOf(part, (query) => rowsOf(query).sort(), k);
+      best.rows.set(rows, first * k);
+      best.scores.set(scores, first * k);
     }
     return best;
   }

@@ -45,8 +45,9 @@ export class HostStore implements VectorStore {
   }
 
   write(rows: Uint32Array, vectors: Float32Array): void {
-    this.#rows.write(rows, vectors);
+    // Should there be no memory for one of them, no candidate is found that can't be scored again.
     this.#full?.write(rows, vectors);
+    this.#rows.write(rows, vectors);
   }
 
   keep(rows: Uint32Array): void {

@@ -216,9 +216,12 @@ export class HostSearch implements AsyncDisposable {
   #open(device: Device): Promise<BlockScorer> {
     const { type, metric } = this.#rows;
     if (type === 'b1') throw new TypeError('Bits are counted, not multiplied.');
-    const opened =
-      this.#scorers.get(device) ?? BlockScorer.open({ type, metric, bin: BIN, device, threads: this.#threads });
+    const known = this.#scorers.get(device);
+    if (known !== undefined) return known;
+    const opened = BlockScorer.open({ type, metric, bin: BIN, device, threads: this.#threads });
     this.#scorers.set(device, opened);
+    // A failure is not kept: a device that was out of memory may have some later.
+    opened.catch(() => this.#scorers.delete(device));
     return opened;
   }
 

@@ -125,6 +125,29 @@ onEveryGpu('topk by subgroup matrices', (check) => {
     }
   });
 
+  check('where fewer bins than wanted have an item, those without one are not scored again', async (t, launcher) => {
+    const [queries, items] = [panels('f16', reals(seed, dims)), panels('f16', reals(~seed, 3 * 64 * dims))];
+    using left = await uploadPanels(launcher, queries);
+    using right = await uploadPanels(launcher, items);
+    // Of three bins two are wanted, and one has an item: the others stay as they are.
+    using maxima = await launcher.upload(Uint32Array.of(0, keyOf(0.5), 0));
+    using keys = await launcher.upload(Uint32Array.of(0, keyOf(0.5)));
+    using thresholds = await launcher.scratch(4);
+    const vectors = vectorsOf({ queries: left.panels, items: right.panels, metric: 'cosine' });
+    const segment = { vectors, unused: vectors.bindings[0] ?? t.fail(), rows: 3 * 64, firstRow: 0 };
+    const repair = await repairing(launcher, [segment], { allowed: undefined, bins: 3, dims });
+    const spans = {
+      keys: spanOfValues(keys.buffer, 2),
+      kept: 2,
+      thresholds: spanOfValues(thresholds.buffer, 1),
+      maxima: spanOfValues(maxima.buffer, 3),
+    };
+    const [repaired] = await launcher.submit(repair(0, 1, spans), [spans.maxima]);
+    const [first, second, third] = new Uint32Array(repaired!);
+    t.deepEqual([first, third], [0, 0]);
+    t.not(second, keyOf(0.5));
+  });
+
   function checkMatrices(title: string, body: Parameters<typeof check>[1]): void {
     check(title, async (t, launcher, others) => {
       if (matrixShape(launcher.device, 'f16', 20) !== undefined) await body(t, launcher, others);

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
-import type { ElementType, Metric } from '../../../kernels/index.ts';
+import { KernelError, openLauncher, type ElementType, type Launcher, type Metric } from '../../../kernels/index.ts';
 import { dotReference } from '../../../kernels/dot/reference.ts';
+import { GpuStore } from '../../../core/collection/gpu-store.ts';
 import { gpuStores } from '../../../core/collection/gpu-stores.ts';
 import type { StoreOptions } from '../../../core/collection/contract.ts';
 import { HostStore } from '../../../core/collection/host-store.ts';
@@ -35,6 +36,15 @@ async function onGpu(request: DeviceRequest): Promise<Subject> {
 const onGpus = await Promise.all((['software', 'webgpu'] as const).map(onGpu));
 
 for (const subject of onGpus) storeConformance(subject);
+
+/** The methods of a launcher, for an object that stands for it. */
+function bound(launcher: Launcher): PropertyDescriptorMap {
+  const names = ['pipeline', 'grid', 'scratch', 'upload', 'submit'] as const;
+  return Object.fromEntries([
+    ...names.map((name) => [name, { value: launcher[name].bind(launcher) }]),
+    ['device', { value: launcher.device }],
+  ]);
+}
 
 function withGpu(title: string, body: (t: ExecutionContext) => Promise<void>): void {
   if (missing === undefined) test.serial(title, body);
@@ -71,6 +81,51 @@ withGpu('host and GPU memory give the same answers to the same calls, within the
   });
   t.is(wrong, -1);
   for (const store of pair) await store.dispose();
+  await stores.dispose();
+});
+
+withGpu('what there was no memory for is never found, nor is a row scored that is not there', async (t) => {
+  await using gpu = await openGpu(await resolveDevice('software'));
+  await using launcher = openLauncher(gpu.gpuDevice);
+  let limit = Infinity;
+  const short: Launcher = Object.create(launcher, {
+    allocate: {
+      value: async (bytes: number) => {
+        if (bytes > limit) throw new KernelError('OUT_OF_MEMORY', `no room for ${bytes}`);
+        return launcher.allocate(bytes);
+      },
+    },
+    ...bound(launcher),
+  });
+  const dims = 16;
+  const store = new GpuStore(
+    { dims, type: 'i8', metric: 'dot', rescore: true },
+    { launcher: short, check: () => gpu.check(), segmentBytes: Infinity },
+  );
+  const rows = (first: number): Uint32Array => Uint32Array.from({ length: 64 }, (_, at) => first + at);
+  await store.write(rows(0), new Float32Array(64 * dims).fill(1));
+  // Room for the bytes of 128 rows, but not for their components in float32.
+  limit = 4096;
+  await t.throwsAsync(store.write(rows(64), new Float32Array(64 * dims).fill(2)), { code: 'OUT_OF_MEMORY' });
+  t.is(store.size, 64);
+  const query = new Float32Array(dims).fill(1);
+  t.deepEqual([...(await store.topK(query, { k: 2 })).rows], [0, 1]);
+  const refused = { instanceOf: CoreError, code: 'INPUT_INVALID', message: /below 64, got 64/ };
+  await t.throwsAsync(store.score(query, Uint32Array.of(0, 0), Uint32Array.of(3, 64)), refused);
+  store.dispose();
+});
+
+withGpu('more candidates than are scored at once have the same answers', async (t) => {
+  const stores = gpuStores(await openGpu(await resolveDevice('software')), { segmentBytes: 4800 });
+  const store = await stores.open({ dims: 3, type: 'i8', metric: 'dot', rescore: true });
+  await store.write(
+    Uint32Array.from({ length: 300 }, (_, row) => row),
+    reals(seed, 900),
+  );
+  const queries = reals(~seed, 3 * 20);
+  // 16 queries at a time make as many pairs as there may be.
+  const parted = await store.topK(queries, { k: 100, oversample: 1000 });
+  t.deepEqual(parted, await store.topK(queries, { k: 100, oversample: 3 }));
   await stores.dispose();
 });
 

@@ -1,5 +1,6 @@
 import { fc, testProp } from '@fast-check/ava';
 import test from 'ava';
+import type { Device } from '../../../core/device/contract.ts';
 import { HostStore } from '../../../core/collection/host-store.ts';
 import { precedes } from '../../../core/similarity/order.ts';
 import { reals } from '../../kernels/vectors.ts';
@@ -129,5 +130,25 @@ test('rows with NaN and queries with NaN cost no other its place', async (t) => 
     [...rows.subarray(300)],
     Array.from({ length: 300 }, (_, row) => row),
   );
+  await store.dispose();
+});
+
+test('a device that did not open is asked again', async (t) => {
+  let kind: Device['kind'] = 'cuda';
+  const accelerator: Device = {
+    get kind() {
+      return kind;
+    },
+    index: 99,
+    name: 'none',
+    software: false,
+    features: [],
+  };
+  const options = { dims: 2, type: 'f32', metric: 'dot', rescore: false } as const;
+  const store = new HostStore(options, { threads: 1, direct: 0, accelerator, acceleratedFrom: 1 });
+  store.write(Uint32Array.of(0), Float32Array.of(1, 2));
+  await t.throwsAsync(store.topK(Float32Array.of(3, 4), { k: 1 }), { message: /none/ });
+  kind = 'cpu';
+  t.deepEqual([...(await store.topK(Float32Array.of(3, 4), { k: 1 })).scores], [11]);
   await store.dispose();
 });
