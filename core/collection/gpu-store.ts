@@ -12,14 +12,10 @@ import {
 import { coreErrorOf } from './gpu-errors.ts';
 import { GpuRows } from './gpu-rows.ts';
 import type { SearchTuning } from './search-tuning.ts';
-import { firstMetric } from './store-options.ts';
+import { candidatesOf, firstMetric } from './store-options.ts';
 
 /** Values of queries and of results that a search may have in GPU memory at once: 64 MiB. */
 const MAX_VALUES = 16 * 2 ** 20;
-/** Candidates for each of the k, where nothing else is asked. */
-const OVERSAMPLE = 4;
-/** Most candidates of one query that are scored again. */
-const MAX_CANDIDATES = 65_536;
 /** Where fewer than one row in so many is allowed, and pairs are few, they are scored one by one. */
 const SPARSE = 16;
 /** Pairs that are scored at once. */
@@ -89,16 +85,12 @@ export class GpuStore implements VectorStore {
 
   topK(queries: Float32Array, options: SearchOptions): Promise<Best> {
     return this.#translated(async () => {
-      const { k, oversample = OVERSAMPLE, allowed } = options;
+      const { k, allowed } = options;
       const width = Math.min(k, this.size);
       const few = allowed && this.#few(allowed, queries.length / this.dims);
       if (few !== undefined) return this.#bestOf(queries, () => few, width);
       if (this.#full === undefined) return this.#found(queries, options);
-      return this.#rescored(queries, {
-        ...options,
-        k: width,
-        candidates: Math.max(k, Math.min(Math.ceil(k * oversample), MAX_CANDIDATES)),
-      });
+      return this.#rescored(queries, { ...options, k: width, candidates: candidatesOf(options) });
     });
   }
 
@@ -113,7 +105,7 @@ export class GpuStore implements VectorStore {
         'the bins with the greatest, which hold the best',
         'all scores of those bins again, and the best of them in order',
         ...(this.#full
-          ? [`of ${OVERSAMPLE * k} candidates the scores of float32 by ${this.#full.metric}, in order`]
+          ? [`of ${candidatesOf({ k })} candidates the scores of float32 by ${this.#full.metric}, in order`]
           : []),
       ],
       bytes,

@@ -137,7 +137,7 @@ export class HostRows {
     const item = this.#unpack(this.#data.row(row));
     const scale = this.#scales?.row(row)[0] ?? 1;
     return this.metric === 'euclidean'
-      ? -squaredDistance(query.components, query.scale, item, scale)
+      ? 0 - squaredDistance(query.components, query.scale, item, scale)
       : product(query.components, item, 0) * query.scale * scale;
   }
 

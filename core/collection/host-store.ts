@@ -9,15 +9,12 @@ import {
   type VectorStore,
 } from './contract.ts';
 import { type HostQuery, HostRows } from './host-rows.ts';
-import { checkStoreOptions, firstMetric } from './store-options.ts';
+import { candidatesOf, checkStoreOptions, firstMetric } from './store-options.ts';
 
 export interface HostStoreOptions extends HostSearchOptions {
   /** Default: as many as make 64 MiB. */
   readonly rowsPerSegment?: number | undefined;
 }
-
-/** Candidates for each of the k, where nothing else is asked. */
-const OVERSAMPLE = 4;
 
 /** Vectors in host memory, searched on the CPU. Blocks its thread. */
 export class HostStore implements VectorStore {
@@ -69,10 +66,9 @@ export class HostStore implements VectorStore {
   async topK(queries: Float32Array, options: SearchOptions): Promise<Best> {
     const full = this.#full;
     if (full === undefined) return this.#search.topK(queries, options);
-    const { k, oversample = OVERSAMPLE } = options;
-    const found = await this.#search.topK(queries, { ...options, k: Math.ceil(k * oversample) });
+    const found = await this.#search.topK(queries, { ...options, k: candidatesOf(options) });
     const count = queries.length / this.dims;
-    const final = new Final(count, Math.min(k, this.size));
+    const final = new Final(count, Math.min(options.k, this.size));
     for (let at = 0; at < count; at++) {
       const query = full.query(this.#vector(queries, at));
       const rows = found.rows.subarray(at * found.k, (at + 1) * found.k).filter((row) => row !== NO_ROW);

@@ -1,6 +1,6 @@
 import type { Metric } from '../../kernels/index.ts';
 import { CoreError } from '../errors.ts';
-import type { StoreOptions } from './contract.ts';
+import type { SearchOptions, StoreOptions } from './contract.ts';
 
 /** Throws `OPTION_INVALID` where the type and the metric don't go together. */
 export function checkStoreOptions({ dims, type, metric, rescore }: StoreOptions): void {
@@ -19,4 +19,13 @@ export function checkStoreOptions({ dims, type, metric, rescore }: StoreOptions)
 /** By what candidates are found: bits that stand for float32, which is scored again, by how many differ. */
 export function firstMetric({ type, metric, rescore }: StoreOptions): Metric {
   return type === 'b1' && rescore ? 'hamming' : metric;
+}
+
+/** Candidates for each of the k, where nothing else is asked, and most of them of one query. */
+const OVERSAMPLE = 4;
+const MAX_CANDIDATES = 65_536;
+
+/** How many candidates of each query a store that rescores takes. */
+export function candidatesOf({ k, oversample = OVERSAMPLE }: SearchOptions): number {
+  return Math.max(k, Math.min(Math.ceil(k * oversample), MAX_CANDIDATES));
 }

@@ -152,3 +152,12 @@ test('a device that did not open is asked again', async (t) => {
   t.deepEqual([...(await store.topK(Float32Array.of(3, 4), { k: 1 })).scores], [11]);
   await store.dispose();
 });
+
+test('the distance to an equal vector is 0, and not -0', async (t) => {
+  for (const type of ['f32', 'i8'] as const) {
+    const store = new HostStore({ dims: 2, type, metric: 'euclidean', rescore: false }, { threads: 1 });
+    store.write(Uint32Array.of(0), Float32Array.of(1, 2));
+    t.deepEqual([...(await store.topK(Float32Array.of(1, 2), { k: 1 })).scores], [0]);
+    await store.dispose();
+  }
+});
