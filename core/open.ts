@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type DownloadProgress, resolveModel } from '../models/source/index.ts';
+import { shown } from '../shard/options.ts';
 import type { Engine } from './contract.ts';
 import type { Device, DeviceRequest } from './device/contract.ts';
 import { resolveDevice } from './device/index.ts';
@@ -68,6 +69,12 @@ function limitsOf(device: Device): { tokenBudget: number; maxRows: number; maxPa
 }
 
 function checkOptions(options: EngineOptions): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new CoreError(
+      'OPTION_INVALID',
+      `expected the options to be an object such as { device: 'cpu' }, got ${shown(options)}`,
+    );
+  }
   for (const name of Object.keys(options)) {
     if (!OPTIONS.includes(name as keyof EngineOptions)) {
       throw new CoreError('OPTION_INVALID', `unknown option \`${name}\`; the options are ${OPTIONS.join(', ')}`);

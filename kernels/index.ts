@@ -4,15 +4,15 @@ export { fastestShape, knownShape, type SearchShape } from './autotune/shapes.ts
 export { openTuner } from './autotune/tuner.ts';
 export { sizeLimit } from './buffers/create.ts';
 export type { ElementType, Kernel, Launcher, Matrix, Metric, Panels, Program, Span, Step } from './contract.ts';
-export { dot, type DotCall } from './dot/dot.ts';
-export { gemm, gemmTiers, type Activation, type GemmTier } from './gemm/gemm.ts';
+export { dot } from './dot/dot.ts';
+export { gemm, gemmTiers, type GemmTier } from './gemm/gemm.ts';
 export { KernelError } from './errors.ts';
 export { openLauncher } from './launch/launcher.ts';
 export { openTimer, type Timer } from './launch/timer.ts';
 export { move } from './move/move.ts';
 export { normalize } from './normalize/normalize.ts';
 export { pack } from './pack/pack.ts';
-export { pairs, type PairsCall } from './pairs/pairs.ts';
+export { pairs } from './pairs/pairs.ts';
 export {
   hostPanels,
   packPanels,
@@ -28,7 +28,7 @@ export { quantizationOf, quantize } from './panels/quantize.ts';
 export { pooling, type Pooling } from './pooling/pooling.ts';
 export { centreCrop, fitShorter } from './resize/geometry.ts';
 export { resize, type ResizeCall } from './resize/resize.ts';
-export { merge, type MergeCall } from './topk/merge.ts';
+export { merge } from './topk/merge.ts';
 export { expectedRecall } from './topk/recall.ts';
 export { matricesFor, topk, type TopkCall } from './topk/topk.ts';
 export { TILE_SHAPES, type TileShape } from './tile/shape.ts';

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { shown } from '../shard/options.ts';
 import { SdkError } from './errors.ts';
 
 /** A name of which every address is a node. */
@@ -18,6 +19,12 @@ export function addressesOf(
   nodes: readonly string[] | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): Addresses {
+  if (nodes !== undefined && !(Array.isArray(nodes) && nodes.every((node) => typeof node === 'string'))) {
+    throw new SdkError(
+      'OPTION_INVALID',
+      `Expected nodes to be an array of addresses such as ['10.0.0.1:7411'], got ${shown(nodes)}`,
+    );
+  }
   const named = nodes ?? (env['WARPMAP_NODES'] ?? '').split(',');
   const addresses = named.map((address) => address.trim()).filter((address) => address !== '');
   if (nodes && addresses.length === 0) {

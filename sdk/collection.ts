@@ -1,6 +1,7 @@
-import { requireCollectionOptions, requireSize } from '../shard/app/collection-options.ts';
+import { COLLECTION_OPTIONS, requireCollectionOptions, requireSize } from '../shard/app/collection-options.ts';
 import type { CollectionInfo, CollectionOptions, Explanation, SearchSize } from '../shard/app/collection.ts';
 import { requireIterable } from '../shard/iterables.ts';
+import { shown } from '../shard/options.ts';
 import type { Id, Inputs, Item, MapOptions } from './contract.ts';
 import { SdkError } from './errors.ts';
 import type { Nodes } from './node.ts';
@@ -42,7 +43,10 @@ export interface Collection {
 /** Throws `OPTION_INVALID`. */
 export function collectionOn(nodes: Nodes, name: string, options: CollectionOptions = {}): Collection {
   if (typeof name !== 'string' || name === '') {
-    throw new SdkError('OPTION_INVALID', 'Expected the name of a collection to be a string that is not empty');
+    throw new SdkError(
+      'OPTION_INVALID',
+      `Expected the name of a collection to be a string that is not empty, got ${shown(name)}`,
+    );
   }
   const stated = { collection: name, ...requireCollectionOptions(options) };
 
@@ -117,6 +121,14 @@ function refuseChoice(functionName: string, options: object): void {
       throw new SdkError(
         'OPTION_INVALID',
         `${functionName} has no option ${name}: it is in order, and ends with the first error`,
+      );
+    }
+  }
+  for (const name of COLLECTION_OPTIONS) {
+    if (Object.hasOwn(options, name)) {
+      throw new SdkError(
+        'OPTION_INVALID',
+        `${functionName} has no option ${name}: it is one of collection(name, { ${name} })`,
       );
     }
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Inputs, Lane, Lanes } from '../shard/contract.ts';
 import { systemClock } from '../shard/clock.ts';
-import { type PumpOptions, requireKnown, requireNumber } from '../shard/options.ts';
+import { type PumpOptions, requireKnown, requireNumber, shown } from '../shard/options.ts';
 import { pump } from '../shard/pump.ts';
 import type { MapOptions, Outputs } from './contract.ts';
 import { SdkError } from './errors.ts';
@@ -55,6 +55,9 @@ export function remoteMap<I, O, E extends boolean>(
   const { onProgress, progress, total = countOf(inputs), signal, key, ...rest } = map;
   if (map.total !== undefined) requireNumber('total', map.total, { from: 0, whole: true });
   if (key !== undefined) requireKey(key);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new SdkError('OPTION_INVALID', `Expected signal to be an AbortSignal, got ${shown(signal)}`);
+  }
   const call = { function: name, id: randomUUID(), options, ...(key !== undefined && { key }) };
   const lanes = lanesTo<I, O>(nodes, call, founders);
   const either = signal ? AbortSignal.any([signal, nodes.closed]) : nodes.closed;

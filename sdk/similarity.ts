@@ -1,7 +1,8 @@
 import { requireSearch, SEARCH_OPTIONS } from '../shard/app/collection-options.ts';
 import type { SearchOptions } from '../shard/app/collection.ts';
-import { requireIterable, zip } from '../shard/iterables.ts';
-import { requireKnown } from '../shard/options.ts';
+import { isAsyncIterable, isIterable, requireIterable, zip } from '../shard/iterables.ts';
+import { ShardError } from '../shard/errors.ts';
+import { requireKnown, shown } from '../shard/options.ts';
 import type { Id, Inputs, MapOptions, Match, Outputs, Query } from './contract.ts';
 import type { Nodes } from './node.ts';
 import { countOf, remoteMap } from './remote-function.ts';
@@ -34,8 +35,7 @@ export function similarityOn(nodes: Nodes, collection: Readonly<Record<string, u
     requireKnown(options, TOP_K_NAMES, 'topK');
     const { signal, ...search } = options;
     const one = typeof query === 'string' || query instanceof Float32Array;
-    const queries = one ? [query] : query;
-    requireIterable(queries, 'queries');
+    const queries = one ? [query] : requireQueries(query);
     const outputs = remoteMap<Query, Match[], false>(nodes, 'topK', queries, {
       options: { ...collection, ...requireSearch(search) },
       map: signal ? { signal } : {},
@@ -61,6 +61,15 @@ export function similarityOn(nodes: Nodes, collection: Readonly<Record<string, u
 }
 
 const TOP_K_NAMES: ReadonlySet<string> = new Set([...SEARCH_OPTIONS, 'signal']);
+
+/** Throws `INPUT_INVALID`, also for one vector of another type: its components would be taken for queries. */
+function requireQueries(query: readonly Query[]): readonly Query[] {
+  const numbers = ArrayBuffer.isView(query) || (Array.isArray(query) && typeof query[0] === 'number');
+  if ((isIterable(query) || isAsyncIterable(query)) && !numbers) return query;
+  const hint = numbers ? '; one vector is a Float32Array, such as Float32Array.from(numbers)' : '';
+  const got = Array.isArray(query) ? `an array of ${query.length} numbers` : shown(query);
+  throw new ShardError('INPUT_INVALID', `Expected a text, a Float32Array or an array of them, got ${got}${hint}`);
+}
 
 /** The count of two that are read together, where either is known: the other may be longer, or without end. */
 function shorter(a: number | undefined, b: number | undefined): number | undefined {

@@ -45,10 +45,11 @@ export function repeat<T>(value: T, times: number = Infinity): Iterable<T> {
 /** Throws `INPUT_INVALID` for what can't be read, and for a bare string, whose characters nobody wants one by one. */
 export function requireIterable(inputs: unknown, what: string): void {
   if (typeof inputs === 'string') {
+    const text = JSON.stringify(inputs.slice(0, 40));
     throw new ShardError(
       'INPUT_INVALID',
       `Expected ${what} to be an iterable such as an array, got a string; ` +
-        `for the same value each time use repeat(${JSON.stringify(inputs.slice(0, 40))})`,
+        `for one write [${text}], for the same each time repeat(${text})`,
     );
   }
   if (!isIterable(inputs) && !isAsyncIterable(inputs)) {

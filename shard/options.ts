@@ -191,23 +191,30 @@ export function requireNumber(name: string, value: unknown, domain: Domain): num
   const kind = domain.whole ? 'a whole number' : 'a number';
   const least = domain.above === undefined ? `of ${domain.from ?? 0} or more` : `above ${domain.above}`;
   const most = domain.to === undefined ? '' : ` and at most ${domain.to}`;
-  throw new ShardError('OPTION_INVALID', `Expected ${name} to be ${kind} ${least}${most}, got ${String(value)}`);
+  throw new ShardError('OPTION_INVALID', `Expected ${name} to be ${kind} ${least}${most}, got ${shown(value)}`);
 }
 
 export function requireBoolean(name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
-  throw new ShardError('OPTION_INVALID', `Expected ${name} to be true or false, got ${String(value)}`);
+  throw new ShardError('OPTION_INVALID', `Expected ${name} to be true or false, got ${shown(value)}`);
 }
 
 /** A misspelt option must not be ignored in silence. Throws `OPTION_INVALID`, also for what is no object of options. */
 export function requireKnown(options: object, known: ReadonlySet<string>, what: string): void {
-  if (typeof options !== 'object' || options === null) {
-    const got = options === null ? 'null' : typeof options;
-    throw new ShardError('OPTION_INVALID', `Expected the options of ${what} to be an object, got ${got}`);
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new ShardError('OPTION_INVALID', `Expected the options of ${what} to be an object, got ${shown(options)}`);
   }
   for (const name of Object.keys(options)) {
     if (!known.has(name)) {
       throw new ShardError('OPTION_INVALID', `Unknown option ${name} of ${what}; known are ${[...known].join(', ')}`);
     }
   }
+}
+
+/** A value as a message shows it: a text in quotes, so that "5" is not 5, and what has parts by its kind alone. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

@@ -9,7 +9,8 @@ const ALLOWED = 'auto, cuda, webgpu, cpu, one of these kinds with an index (such
  * Throws `INPUT_INVALID` for anything else, and lists what is allowed.
  */
 export function parseDeviceRequest(text: string): DeviceRequest {
-  const request = text.trim().toLowerCase();
+  // From JavaScript it may be anything.
+  const request = String(text).trim().toLowerCase();
   if (!isDeviceRequest(request)) {
     throw new CoreError('INPUT_INVALID', `Expected a device of ${ALLOWED}; got ${JSON.stringify(text)}.`);
   }

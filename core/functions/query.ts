@@ -13,8 +13,11 @@ export function acceptVector(value: unknown, collection: Holds): Float32Array<Ar
   if (vector === undefined) throw invalid(`Expected a text or a vector of numbers, got ${kindOf(value)}`);
   requireLength(collection, vector.length);
   // Also catches what overflows float32.
-  if (!vector.every(Number.isFinite)) throw invalid('Expected the components of a vector to be finite numbers');
-  return vector;
+  const wrong = vector.findIndex((component) => !Number.isFinite(component));
+  if (wrong < 0) return vector;
+  throw invalid(
+    `Expected the components of a vector to be finite numbers of 32 bits; at ${wrong} it has ${vector[wrong]}`,
+  );
 }
 
 /** Throws `INPUT_INVALID`. */

@@ -1,5 +1,5 @@
 import { ShardError } from '../errors.ts';
-import { requireBoolean, requireKnown, requireNumber } from '../options.ts';
+import { requireBoolean, requireKnown, requireNumber, shown } from '../options.ts';
 import type {
   CollectionOptions,
   CollectionShape,
@@ -95,6 +95,11 @@ function metricsOf({ type, rescore }: Pick<CollectionShape, 'type' | 'rescore'>)
 }
 
 function requireFilter(filter: Filter): NonNullable<Search['filter']> {
+  if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) {
+    throw invalid(
+      `Expected filter to be an object of ids to allow or exclude, { allow, exclude }, got ${shown(filter)}`,
+    );
+  }
   requireKnown(filter, FILTER, 'filter');
   const { allow, exclude } = filter;
   return {
@@ -105,17 +110,17 @@ function requireFilter(filter: Filter): NonNullable<Search['filter']> {
 
 function requireIds(name: string, given: unknown): readonly Id[] {
   if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
-    throw invalid(`Expected ${name} to be an array or another iterable of ids, got ${String(given)}`);
+    throw invalid(`Expected ${name} to be an array or another iterable of ids, got ${shown(given)}`);
   }
   const ids: readonly unknown[] = Array.isArray(given) ? given : [...(given as Iterable<unknown>)];
   const wrong = ids.findIndex((id) => typeof id !== 'string' && !Number.isFinite(id));
   if (wrong < 0) return ids as readonly Id[];
-  throw invalid(`Expected ${name} to hold ids, strings or finite numbers; at ${wrong} it has ${String(ids[wrong])}`);
+  throw invalid(`Expected ${name} to hold ids, strings or finite numbers; at ${wrong} it has ${shown(ids[wrong])}`);
 }
 
 function requireOne(name: string, value: unknown, known: readonly string[]): void {
   if (typeof value === 'string' && known.includes(value)) return;
-  throw invalid(`Expected ${name} to be ${either(known)}, got ${JSON.stringify(value) ?? String(value)}`);
+  throw invalid(`Expected ${name} to be ${either(known)}, got ${shown(value)}`);
 }
 
 function either(names: readonly string[]): string {

@@ -43,13 +43,25 @@ test('a call of a collection with one broken rule is refused', async (t) => {
   await using connection = await connect({ nodes: [node.url] });
   const collection = connection.collection('c');
   const { similarity } = collection;
-  t.throws(() => connection.collection(''), { code: 'OPTION_INVALID' });
+  t.throws(() => connection.collection(''), { code: 'OPTION_INVALID', message: /got ""$/ });
   t.throws(() => similarity.map('a dog', [1]), { code: 'INPUT_INVALID', message: /queries .* repeat\("a dog"\)/ });
   t.throws(() => similarity.map(repeat('a dog'), 'abc'), { code: 'INPUT_INVALID', message: /ids/ });
   await t.throwsAsync(similarity.topK('a dog', { k: 0 }), { code: 'OPTION_INVALID' });
   const misspelt = { k: 1, K: 2 };
   await t.throwsAsync(similarity.topK('a dog', misspelt), { code: 'OPTION_INVALID' });
-  await t.throwsAsync(similarity.topK(5 as unknown as Query, { k: 1 }), { code: 'INPUT_INVALID' });
+  for (const [query, message] of [
+    [5, /Expected a text, a Float32Array or an array of them, got 5$/],
+    [undefined, /got undefined$/],
+    [[1, 2], /got an array of 2 numbers; one vector is a Float32Array/],
+    [new Float64Array(2), /got a Float64Array; one vector is a Float32Array/],
+  ] as const) {
+    await t.throwsAsync(similarity.topK(query as unknown as Query, { k: 1 }), { code: 'INPUT_INVALID', message });
+  }
+  const signal = 5 as unknown as AbortSignal;
+  await t.throwsAsync(similarity.topK('a dog', { k: 1, signal }), { code: 'OPTION_INVALID', message: /AbortSignal/ });
+  await t.throwsAsync(collection.remove('a'), { code: 'INPUT_INVALID', message: /ids .* for one write \["a"\]/ });
+  const misplaced = { type: 'f16' } as UpsertOptions;
+  await t.throwsAsync(collection.upsert([], misplaced), { code: 'OPTION_INVALID', message: /collection\(name, / });
   for (const options of [{ returnErrors: true }, { ordered: false }]) {
     await t.throwsAsync(collection.upsert([], options as UpsertOptions), { code: 'OPTION_INVALID' });
   }

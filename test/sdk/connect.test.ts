@@ -30,6 +30,10 @@ test('an address with one broken rule is refused', (t) => {
   ]) {
     t.throws(() => addressesOf([address], {}), { code: 'OPTION_INVALID' }, address);
   }
+  for (const nodes of ['127.0.0.1:7411', [5], null]) {
+    const wrong = { code: 'OPTION_INVALID', message: /nodes to be an array of addresses/ };
+    t.throws(() => addressesOf(nodes as unknown as string[], {}), wrong, String(nodes));
+  }
   t.throws(() => addressesOf([], {}), { code: 'OPTION_INVALID', message: /leave it out/ });
 });
 

@@ -15,6 +15,10 @@ for (const text of ['', 'gpu', 'cuda:', 'cuda:-1', 'cuda:01', 'cuda:1.5', 'auto:
   });
 }
 
+test('what is no text is refused like any other', (t) => {
+  t.throws(() => parseDeviceRequest(5 as unknown as string), { code: 'INPUT_INVALID', message: /got 5/ });
+});
+
 test('WARPMAP_DEVICE is the default request, and auto where it is unset or empty', (t) => {
   t.is(defaultDeviceRequest({ WARPMAP_DEVICE: 'cuda:1' }), 'cuda:1');
   t.is(defaultDeviceRequest({}), 'auto');
