@@ -1,3 +1,4 @@
+import test from 'ava';
 import { open } from '../../../index.ts';
 import { testConformance } from './suite.ts';
 
@@ -5,4 +6,9 @@ testConformance({
   open: (model) => open({ model, device: 'cpu', threads: 1 }),
   openWrong: () => open({ modle: 'tiny' } as object),
   urls: [/^local$/v],
+});
+
+test('options that are none are refused with an example', async (t) => {
+  const expected = { code: 'OPTION_INVALID', message: /\{ device: 'cpu' \}, got "cpu"$/v };
+  await t.throwsAsync(open('cpu' as object), expected);
 });

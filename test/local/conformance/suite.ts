@@ -259,6 +259,11 @@ export function testConformance(way: Way): void {
       t.is(error?.index, 1);
     }
     t.is(await collection.size(), 1);
+    const vector = new Float32Array(32);
+    vector[3] = Infinity;
+    await t.throwsAsync(collection.upsert([{ id: 2, vector }]), {
+      message: /finite numbers of 32 bits; at 3 it has Infinity/v,
+    });
   });
 
   test('a collection that was dropped, or never was, is empty and not found', async (t) => {
@@ -448,12 +453,15 @@ export function testConformance(way: Way): void {
       'embed.map, unknown': async () => all(connection.embed.map(texts, untyped({ ordred: true }))),
       'embed.map, dims': async () => all(connection.embed.map(texts, { dims: 1.5, returnErrors: true })),
       'embed.map, prompt': async () => all(connection.embed.map(texts, { prompt: 'nonesuch', returnErrors: true })),
+      'embed.map, signal': async () => all(connection.embed.map(texts, untyped({ signal: 5 }))),
       'embed.map, window': async () => all(connection.embed.map(texts, { window: 0 })),
       'similarity.map, unknown': async () => all(collection.similarity.map(texts, [1], untyped({ k: 1 }))),
       'topK, unknown': () => collection.similarity.topK('moon', untyped({ k: 1, limit: 1 })),
       'topK, no k': () => collection.similarity.topK('moon', { k: 0 }),
+      'topK, a list for a filter': () => collection.similarity.topK('moon', { k: 1, filter: untyped([1]) }),
       'topK, k above what a node takes': () => collection.similarity.topK('moon', { k: 65_537 }),
       'upsert, unknown': () => collection.upsert([], untyped({ collection: 'other' })),
+      'upsert, of the collection': () => collection.upsert([], untyped({ type: 'f16' })),
       'upsert, order': () => collection.upsert([], untyped({ ordered: false })),
       'a function, unknown': async () => all(connection.function('embed', { nope: 1 }).map(texts)),
     };
