@@ -105,7 +105,9 @@ export class GpuStore implements VectorStore {
         'the bins with the greatest, which hold the best',
         'all scores of those bins again, and the best of them in order',
         ...(this.#full
-          ? [`of ${candidatesOf({ k })} candidates the scores of float32 by ${this.#full.metric}, in order`]
+          ? [
+              `of ${Math.min(candidatesOf({ k }), size)} candidates the scores of float32 by ${this.#full.metric}, in order`,
+            ]
           : []),
       ],
       bytes,

@@ -10,5 +10,5 @@ testConformance({
 
 test('options that are none are refused with an example', async (t) => {
   const expected = { code: 'OPTION_INVALID', message: /\{ device: 'cpu' \}, got "cpu"$/v };
-  await t.throwsAsync(open('cpu' as object), expected);
+  await t.throwsAsync(open('cpu' as unknown as object), expected);
 });
