@@ -19,6 +19,8 @@ const MISSING = /^(?<name>\S+): cannot open shared object file/;
 export function findLavapipe(name: LavapipeName): { readonly driver: SoftwareDriver; readonly device: Device } {
   const folder = path.join(driversFolder, name);
   if (!existsSync(folder)) throw new Error(`there is no ${folder}: run \`npm run drivers\``);
+  // What it compiles runs for milliseconds: optimising that takes longer than it gains.
+  process.env['GALLIVM_PERF'] ??= 'nopt';
   load(path.join(folder, 'libvulkan_lvp.so'), folder);
   return {
     driver: { loader: path.join(folder, 'libvulkan.so.1'), manifest: path.join(folder, 'icd.json') },
