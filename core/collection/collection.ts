@@ -114,7 +114,8 @@ export class VectorCollection implements EngineCollection {
     }
     if (ids.length === 0) return new Float32Array(0);
     const { data, indexOf } = await this.#queries.resolve(queries, signal);
-    await this.#settled();
+    // Looked at again after each wait, and used without another: a row must still be its id's when the store is asked.
+    while (this.#compaction !== undefined) await this.#compaction;
     const rows = Uint32Array.from(ids, (id) => this.#rowOf(id));
     return this.#store.score(data, indexOf, rows, { signal });
   }
@@ -125,7 +126,7 @@ export class VectorCollection implements EngineCollection {
     }
     if (queries.length === 0) return [];
     const { data, indexOf } = await this.#queries.resolve(queries, search.signal);
-    await this.#settled();
+    while (this.#compaction !== undefined) await this.#compaction;
     // The ids of this moment: an item removed meanwhile may still be answered, but never under another's id.
     const ids = this.#rows.snapshot();
     const allowed = allowedBy(this.#rows, filter);
@@ -167,10 +168,6 @@ export class VectorCollection implements EngineCollection {
     const done = this.#turn.then(change);
     this.#turn = done.catch(() => {});
     return done;
-  }
-
-  async #settled(): Promise<void> {
-    while (this.#compaction !== undefined) await this.#compaction;
   }
 
   async #compact(): Promise<void> {

@@ -1,3 +1,4 @@
+import { CoreError } from '../errors.ts';
 import { HostSearch, type HostSearchOptions } from '../similarity/host-search.ts';
 import { Final } from '../similarity/final.ts';
 import {
@@ -54,6 +55,10 @@ export class HostStore implements VectorStore {
 
   score(queries: Float32Array, queryOf: Uint32Array, rows: Uint32Array): Float32Array<ArrayBuffer> {
     const scored = this.#full ?? this.#rows;
+    const beyond = rows.find((row) => row >= this.size);
+    if (beyond !== undefined) {
+      throw new CoreError('INPUT_INVALID', `expected rows below ${this.size}, got ${beyond}`);
+    }
     const packed = new Map<number, HostQuery>();
     return Float32Array.from(rows, (row, pair) => {
       const index = queryOf[pair]!;

@@ -195,6 +195,33 @@ test('items stay removed where there is no memory to move the others together, w
   t.is(score, 150);
 });
 
+test('a call that comes at any moment around a compaction answers by the ids of its rows', async (t) => {
+  const item = (key: number) => ({ id: key, vector: Float32Array.of(1, key, 0) });
+  let compactions = 0;
+  // So many promises are settled between the removal and the call, or where it is negative between the call and the removal.
+  for (let moment = -20; moment < 20; moment++) {
+    const { collection } = await over({ keep: () => (compactions += 1) });
+    await collection.upsert(Array.from({ length: 200 }, (_, key) => item(key)));
+    const after = async (moments: number) => {
+      for (let passed = 0; passed < moments; passed++) await Promise.resolve();
+    };
+    const removed = after(-moment).then(() => collection.remove(Array.from({ length: 100 }, (_, key) => key)));
+    await after(moment);
+    const query = Float32Array.of(0, 1, 0);
+    const [scores, [matches]] = await Promise.all([
+      collection.score([query], [150]),
+      collection.topK([query], { k: 200 }),
+    ]);
+    await removed;
+    t.deepEqual([...scores], [150], `a score after ${moment}`);
+    t.true(
+      matches!.every(({ id: key, score }) => score === key),
+      `matches after ${moment}`,
+    );
+  }
+  t.is(compactions, 40);
+});
+
 /** Ids by a query that all vectors of these tests answer alike. */
 async function found(collection: EngineCollection, filter = {}): Promise<Id[]> {
   const [matches] = await collection.topK([Float32Array.of(1, 0, 0)], { k: 1000, filter });

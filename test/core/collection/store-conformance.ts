@@ -100,6 +100,12 @@ export function storeConformance({ name, stores, skip, serves = () => true }: Su
     t.deepEqual([...none.rows], [NO_ROW, NO_ROW]);
   });
 
+  check('a row that is not there is refused', async (t, store) => {
+    await append(store, [[1, 2, 3]]);
+    const asked = async () => store.score(Float32Array.of(1, 1, 1), Uint32Array.of(0, 0), Uint32Array.of(0, 1));
+    await t.throwsAsync(asked, { instanceOf: CoreError, code: 'INPUT_INVALID', message: /below 1, got 1/ });
+  });
+
   check('a search is explained', async (t, store) => {
     await append(store, [[1, 2, 3]]);
     const { backend, reason, steps, bytes, flops } = store.explain({ queries: 2, k: 1 });
