@@ -1,5 +1,6 @@
 import { type ElementType, halfOf, type Metric, normalizeRow, quantizationOf, quantize } from '../../kernels/index.ts';
 import { setBits } from '../similarity/bits.ts';
+import { CoarseRows, type CoarseSegment } from './coarse-rows.ts';
 import { type Elements, Segments, type SegmentsOptions } from './segments.ts';
 
 /** Rows of a block are scored in bins of so many; segments are whole bins. */
@@ -38,6 +39,8 @@ export interface HostSegment {
   readonly norms: Floats;
   /** The greatest of them; NaN where one is NaN. */
   readonly greatest: number;
+  /** The same rows in 8 bits. Of `f32` that is multiplied, not of distances. */
+  readonly coarse: CoarseSegment | undefined;
 }
 
 /** Rows packed as the kernels pack them, row-major. Everything is scored in float64 and rounded once to float32. */
@@ -51,6 +54,7 @@ export class HostRows {
   readonly #data: Segments<Elements>;
   readonly #scales: Segments<Floats> | undefined;
   readonly #norms: Segments<Floats>;
+  readonly #coarse: CoarseRows | undefined;
   /** Made again after a change. */
   #filled: readonly HostSegment[] | undefined;
   readonly #scratch: Floats;
@@ -69,6 +73,7 @@ export class HostRows {
     const ofRows: SegmentsOptions<Floats> = { make: Float32Array, width: 1, rowsPerSegment: rows };
     this.#scales = type === 'i8' ? new Segments(ofRows) : undefined;
     this.#norms = new Segments(ofRows);
+    this.#coarse = type === 'f32' && metric !== 'euclidean' ? new CoarseRows(dims, rows) : undefined;
     this.#scratch = new Float32Array(dims);
     this.#packed = new make(this.width);
   }
@@ -77,15 +82,23 @@ export class HostRows {
     return this.#data.size;
   }
 
+  /** Whether the rows are also kept in 8 bits. */
+  get hasCoarse(): boolean {
+    return this.#coarse !== undefined;
+  }
+
   /** The same object until something is written. */
   filled(): readonly HostSegment[] {
+    if (this.#filled !== undefined) return this.#filled;
     const scales = [...(this.#scales?.filled() ?? [])];
     const norms = [...this.#norms.filled()];
-    this.#filled ??= Array.from(this.#data.filled(), (segment, index) => ({
+    const coarse = this.#coarse?.segments();
+    this.#filled = Array.from(this.#data.filled(), (segment, index) => ({
       ...segment,
       scales: scales[index]?.data,
       norms: norms[index]!.data,
       greatest: greatestOf(norms[index]!.data),
+      coarse: coarse?.[index],
     }));
     return this.#filled;
   }
@@ -97,12 +110,18 @@ export class HostRows {
       this.#data.write(row, this.#packed);
       this.#scales?.write(row, Float32Array.of(scale));
       this.#norms.write(row, Float32Array.of(norm));
+      this.#coarse?.write(row, this.#packed as Floats);
     }
   }
 
   keep(rows: Uint32Array): void {
     this.#filled = undefined;
     for (const segments of [this.#data, this.#scales, this.#norms]) segments?.keep(rows);
+    if (this.#coarse === undefined) return;
+    for (const [target, source] of rows.entries()) {
+      if (target !== source) this.#coarse.write(target, this.#data.row(target) as Floats);
+    }
+    this.#coarse.truncate(rows.length);
   }
 
   query(vector: Float32Array): HostQuery {

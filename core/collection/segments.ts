@@ -15,6 +15,8 @@ export interface SegmentsOptions<Data extends Elements> {
   readonly width: number;
   /** Rows in one full segment. */
   readonly rowsPerSegment: number;
+  /** Rows that are allocated at first. Default: 256. */
+  readonly firstRows?: number | undefined;
 }
 
 export class Segments<Data extends Elements> {
@@ -22,12 +24,14 @@ export class Segments<Data extends Elements> {
   readonly rowsPerSegment: number;
   readonly #make: new (length: number) => Data;
   readonly #segments: Data[] = [];
+  readonly #firstRows: number;
   #size = 0;
 
-  constructor({ make, width, rowsPerSegment }: SegmentsOptions<Data>) {
+  constructor({ make, width, rowsPerSegment, firstRows = FIRST_ROWS }: SegmentsOptions<Data>) {
     this.#make = make;
     this.width = width;
     this.rowsPerSegment = rowsPerSegment;
+    this.#firstRows = firstRows;
   }
 
   get size(): number {
@@ -92,7 +96,8 @@ export class Segments<Data extends Elements> {
     const segment = this.#segments[index] ?? new this.#make(0);
     const held = segment.length / this.width;
     if (held >= rows) return;
-    const wanted = Math.min(this.rowsPerSegment, Math.max(Math.ceil(rows / FIRST_ROWS) * FIRST_ROWS, held * 2));
+    const least = Math.ceil(rows / this.#firstRows) * this.#firstRows;
+    const wanted = Math.min(this.rowsPerSegment, Math.max(least, held * 2));
     const grown = new this.#make(wanted * this.width);
     grown.set(segment);
     this.#segments[index] = grown;

@@ -4,6 +4,7 @@ import type { Device } from '../device/contract.ts';
 import { onnxFailure } from '../runtime/onnx/failure.ts';
 import { sessionOptions } from '../runtime/onnx/options.ts';
 import type { Block } from './blocks.ts';
+import type { BlockScores } from './offer.ts';
 import { blockGraph, type FloatType } from './score-graph.ts';
 
 export interface ScorerOptions {
@@ -14,12 +15,6 @@ export interface ScorerOptions {
   readonly device: Device;
   /** Cores that may be used on a CPU. */
   readonly threads: number;
-}
-
-/** Scores of a block, row-major `queries × rows`, and the greatest of each bin. Good until the next. */
-export interface BlockScores {
-  readonly scores: Float32Array;
-  readonly maxima: Float32Array;
 }
 
 /** Blocks of rows scored by ONNX Runtime, in memory that is used again. */
@@ -73,7 +68,7 @@ export class BlockScorer implements AsyncDisposable {
     await this.#session.run(inputs, outputs).catch((error: unknown) => {
       throw onnxFailure(error, `score ${count} × ${rows} rows of ${dims} ${type}`);
     });
-    return { scores, maxima };
+    return { scores, maxima, width: rows };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

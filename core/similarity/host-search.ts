@@ -2,10 +2,12 @@ import type { Best, Explanation, SearchOptions } from '../collection/contract.ts
 import { BIN, type HostQuery, type HostRows, type HostSegment } from '../collection/host-rows.ts';
 import type { Device } from '../device/contract.ts';
 import { allowedRows, countAllowed, isAllowed } from './allowed.ts';
-import { type BlockScores, BlockScorer } from './block-scorer.ts';
-import { type Block, blocksOf, gathered } from './blocks.ts';
+import { BlockScorer } from './block-scorer.ts';
+import { blocksOf, gathered } from './blocks.ts';
 import { boundOf, isSafe } from './bound.ts';
+import { CoarseSearch } from './coarse-search.ts';
 import { Final } from './final.ts';
+import { offer } from './offer.ts';
 import { Above, partition, Shortlist, type Sink } from './shortlist.ts';
 
 /** Scores of a block: 4 MiB stay in cache between the product and the selection. */
@@ -24,10 +26,10 @@ const MAX_LISTED = 2 ** 21;
 const UNBOUNDED_QUERIES = 16;
 /** So many multiplications in JavaScript take less time than to open a session or to send a block. */
 const DIRECT = 2 ** 17;
-/** Fewer bins say too little of where the best are: then all scores of the first block do. */
-const ENOUGH_BINS = 512;
 /** Below this share of allowed rows it is cheaper to copy them together than to score the others. */
 const SPARSE = 1 / 8;
+/** Where as many rows for each of the k are held, most are not looked at in full. */
+const COARSE_SHARE = 16;
 
 export interface HostSearchOptions {
   /** Cores that may be used. */
@@ -54,6 +56,7 @@ export class HostSearch implements AsyncDisposable {
   readonly #accelerator: Device | undefined;
   readonly #many: number;
   readonly #scorers = new Map<Device, Promise<BlockScorer>>();
+  #coarse: CoarseSearch | undefined;
 
   constructor(rows: HostRows, { threads, direct = DIRECT, accelerator, acceleratedFrom = MANY }: HostSearchOptions) {
     this.#many = acceleratedFrom;
@@ -74,7 +77,9 @@ export class HostSearch implements AsyncDisposable {
     const listed = allowed !== undefined && eligible < size * SPARSE ? allowedRows(allowed, size) : undefined;
     const scope: Scope = { allowed, listed, eligible, ...this.#segments() };
     const least = width + Math.max(32, width >> 3);
-    const step = Math.max(1, Math.min(MAX_QUERIES, Math.floor(MAX_LISTED / least)));
+    const coarse = scope.listed === undefined && this.#rows.hasCoarse && width * COARSE_SHARE <= size;
+    const held = coarse ? CoarseSearch.least(width) : least;
+    const step = Math.max(1, Math.min(MAX_QUERIES, Math.floor(MAX_LISTED / held)));
     for (let from = 0; from < count; from += step) {
       const queries = Array.from({ length: Math.min(step, count - from) }, (_, at): Asked => {
         const place = from + at;
@@ -83,7 +88,8 @@ export class HostSearch implements AsyncDisposable {
       const few = queries.length * eligible * this.#rows.width <= this.#limit;
       const [fast, slow] = few || this.#rows.type === 'b1' ? [[], queries] : this.#parted(queries, scope);
       for (const asked of slow) this.#direct(asked, scope, final);
-      const again = await this.#shortlisted(fast, scope, least, final);
+      const left = coarse && this.#deviceFor(fast.length) === CPU ? await this.#coarsely(fast, scope, final) : fast;
+      const again = await this.#shortlisted(left, scope, least, final);
       for (let at = 0; at < again.length; at += UNBOUNDED_QUERIES) {
         await this.#above(again.slice(at, at + UNBOUNDED_QUERIES), scope, final);
       }
@@ -119,6 +125,7 @@ export class HostSearch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#coarse?.[Symbol.asyncDispose]();
     const opened = await Promise.allSettled(this.#scorers.values());
     for (const each of opened) if (each.status === 'fulfilled') await each.value[Symbol.asyncDispose]();
   }
@@ -152,6 +159,18 @@ export class HostSearch implements AsyncDisposable {
     } else {
       final.select(place, this.#all(scope), (row) => this.#rows.score(query, row));
     }
+  }
+
+  /** Answers those queries of which rows in 8 bits tell well enough which may be among the best. */
+  async #coarsely(queries: readonly Asked[], scope: Scope, final: Final): Promise<readonly Asked[]> {
+    if (queries.length === 0) return queries;
+    this.#coarse ??= new CoarseSearch(this.#rows, CPU, this.#threads);
+    const close = await this.#coarse.close(queries, scope, final.best.k);
+    for (const [at, rows] of close.entries()) {
+      const { place, query } = queries[at]!;
+      if (rows !== undefined) final.select(place, this.#with(scope, rows), (row) => this.#rows.score(query, row));
+    }
+    return queries.filter((_, at) => close[at] === undefined);
   }
 
   /** Answers those queries of which more rows than the shortlist holds may be among the best. */
@@ -263,38 +282,6 @@ interface Scope {
   readonly unsafe: readonly HostSegment[];
   /** The greatest norm of a row of safe segments. */
   readonly largest: number;
-}
-
-/** Looks at the scores of those bins alone whose greatest passes the floor. */
-function offer(
-  { rows, first, listed }: Block,
-  { scores, maxima }: BlockScores,
-  queries: number,
-  allowed: Uint32Array | undefined,
-  sink: Sink,
-): void {
-  const bins = maxima.length / queries;
-  const filtered = listed === undefined ? allowed : undefined;
-  // The last bin may have rows that are not meant.
-  const whole = Math.floor(rows / BIN);
-  for (let query = 0; query < queries; query++) {
-    const [ofBins, ofRows] = [query * bins, query * bins * BIN];
-    let floor = sink.floor(query);
-    if (floor === -Infinity && filtered === undefined) {
-      const few = whole < ENOUGH_BINS;
-      floor = sink.raised(query, few ? scores.slice(ofRows, ofRows + rows) : maxima.slice(ofBins, ofBins + whole));
-    }
-    for (let bin = 0; bin < bins; bin++) {
-      if (!(maxima[ofBins + bin]! > floor)) continue;
-      const end = Math.min(rows, (bin + 1) * BIN);
-      for (let at = bin * BIN; at < end; at++) {
-        const score = scores[ofRows + at]!;
-        if (!(score > floor)) continue;
-        const row = listed === undefined ? first + at : listed[at]!;
-        if (filtered === undefined || isAllowed(filtered, row)) floor = sink.offer(query, score, row);
-      }
-    }
-  }
 }
 
 function within(listed: Uint32Array<ArrayBuffer>, segments: readonly HostSegment[]): Uint32Array<ArrayBuffer> {
