@@ -11,8 +11,6 @@ type Floats = Float32Array<ArrayBuffer>;
 export interface CoarseSegment {
   readonly panels: Int8Array<ArrayBuffer>;
   readonly scales: Floats;
-  /** The sum of the bytes of each row. */
-  readonly sums: Floats;
   /** The L2 norm of what the bytes lack of a row; the greatest of all. */
   readonly residual: number;
 }
@@ -24,7 +22,6 @@ export class CoarseRows {
   readonly #panelsPerSegment: number;
   readonly #panels: Segments<Int8Array<ArrayBuffer>>;
   readonly #scales: Segments<Floats>;
-  readonly #sums: Segments<Floats>;
   readonly #residuals: Segments<Floats>;
 
   constructor(dims: number, rowsPerSegment: number) {
@@ -34,7 +31,7 @@ export class CoarseRows {
     const common = { rowsPerSegment: this.#panelsPerSegment, firstRows: 4 };
     this.#panels = new Segments({ make: Int8Array, width: PANEL * dims, ...common });
     const ofRows = { make: Float32Array, width: PANEL, ...common };
-    [this.#scales, this.#sums, this.#residuals] = [new Segments(ofRows), new Segments(ofRows), new Segments(ofRows)];
+    [this.#scales, this.#residuals] = [new Segments(ofRows), new Segments(ofRows)];
   }
 
   write(row: number, components: Float32Array): void {
@@ -47,18 +44,19 @@ export class CoarseRows {
     }
     // Of a row that is not finite nothing is ever read; below the smallest normal number a row is as good as zero.
     const scale = Number.isFinite(greatest) && greatest > 2 ** -100 ? Math.fround(greatest / GREATEST) : 0;
+    const inverse = scale === 0 ? 0 : 1 / scale;
     const bytes = this.#panels.segment(panel);
     let place = this.#panels.start(panel) + lane;
-    let [sum, lack] = [0, 0];
+    let lack = 0;
     for (let at = 0; at < components.length; at++, place += PANEL) {
       const component = components[at]!;
-      const byte = scale === 0 ? 0 : Math.min(GREATEST, Math.max(-GREATEST, Math.round(component / scale)));
+      // Rounds to the nearest, between -127 and 127.
+      const byte = ((component * inverse + (GREATEST + 1.5)) | 0) - (GREATEST + 1);
       bytes[place] = byte;
-      sum += byte;
-      lack += (component - byte * scale) ** 2;
+      const rest = component - byte * scale;
+      lack += rest * rest;
     }
     this.#scales.row(panel)[lane] = scale;
-    this.#sums.row(panel)[lane] = sum;
     // Rounded up.
     this.#residuals.row(panel)[lane] = Math.sqrt(lack) * (1 + 2 ** -22);
   }
@@ -66,15 +64,17 @@ export class CoarseRows {
   /** Drops the rows from `size` on. */
   truncate(size: number): void {
     const kept = Uint32Array.from({ length: size === 0 ? 0 : this.#panelOf(size - 1) + 1 }, (_, panel) => panel);
-    for (const segments of [this.#panels, this.#scales, this.#sums, this.#residuals]) segments.keep(kept);
+    for (const segments of [this.#panels, this.#scales, this.#residuals]) segments.keep(kept);
+    if (size === 0) return;
+    const lanes = ((size - 1) % this.#rowsPerSegment) % PANEL;
+    for (const segments of [this.#scales, this.#residuals]) segments.row(kept.length - 1).fill(0, lanes + 1);
   }
 
   segments(): CoarseSegment[] {
-    const [scales, sums, residuals] = [this.#scales, this.#sums, this.#residuals].map((each) => [...each.filled()]);
+    const [scales, residuals] = [this.#scales, this.#residuals].map((each) => [...each.filled()]);
     return Array.from(this.#panels.filled(), ({ data }, index) => ({
       panels: data,
       scales: scales![index]!.data,
-      sums: sums![index]!.data,
       residual: residuals![index]!.data.reduce((most, each) => Math.max(most, each), 0),
     }));
   }
@@ -87,6 +87,6 @@ export class CoarseRows {
   #reserve(panel: number): void {
     if (panel < this.#panels.size) return;
     this.#panels.write(panel, new Int8Array(PANEL * this.#dims));
-    for (const segments of [this.#scales, this.#sums, this.#residuals]) segments.write(panel, new Float32Array(PANEL));
+    for (const segments of [this.#scales, this.#residuals]) segments.write(panel, new Float32Array(PANEL));
   }
 }

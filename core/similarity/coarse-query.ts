@@ -23,8 +23,9 @@ export function coarseQuery({ components }: HostQuery, into: Uint8Array): Coarse
     const component = components[at]!;
     const byte = Math.min(GREATEST, Math.max(-GREATEST, Math.round(component / step)));
     into[at] = byte + OFFSET;
-    lack += (component - byte * step) ** 2;
-    sum += (byte * step) ** 2;
+    const [kept, rest] = [byte * step, component - byte * step];
+    lack += rest * rest;
+    sum += kept * kept;
   }
   // Rounded up.
   return { step, residual: Math.sqrt(lack) * (1 + 2 ** -40), norm: Math.sqrt(sum) * (1 + 2 ** -40) };

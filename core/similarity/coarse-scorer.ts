@@ -32,7 +32,7 @@ export class CoarseScorer implements AsyncDisposable {
   }
 
   /** `queries` is row-major, one row a query. */
-  async score(queries: Uint8Array<ArrayBuffer>, { dims, panels, scales, sums }: CoarseBlock): Promise<BlockScores> {
+  async score(queries: Uint8Array<ArrayBuffer>, { dims, panels, scales }: CoarseBlock): Promise<BlockScores> {
     const count = queries.length / dims;
     const held = panels.length / dims / PANEL;
     const size = count * held * PANEL;
@@ -44,7 +44,6 @@ export class CoarseScorer implements AsyncDisposable {
       queries: new Tensor('uint8', queries, [count, dims]),
       items: new Tensor('int8', panels, [held, dims, PANEL]),
       scales: new Tensor('float32', scales, [held, 1, PANEL]),
-      sums: new Tensor('float32', sums, [held, 1, PANEL]),
     };
     const outputs = {
       scores: new Tensor('float32', scores, [held, count, PANEL]),

@@ -17,6 +17,12 @@ interface Searched {
   readonly largest: number;
 }
 
+/** Rows that may be among the best, and the score of a row. */
+interface Close {
+  readonly rows: Uint32Array;
+  readonly scoreOf: (row: number) => number;
+}
+
 /** Finds which rows may be among the best by scores in 8 bits, a quarter of the memory to read and half the work. */
 export class CoarseSearch implements AsyncDisposable {
   readonly #rows: HostRows;
@@ -29,7 +35,7 @@ export class CoarseSearch implements AsyncDisposable {
 
   /** How many rows are held of each query: those that bytes can't tell from the k best are among them, mostly. */
   static least(k: number): number {
-    return 4 * k + 128;
+    return 3 * k + 64;
   }
 
   /** For each query the rows of safe segments that may be among its `k` best; undefined where too many may be. */
@@ -37,7 +43,7 @@ export class CoarseSearch implements AsyncDisposable {
     queries: readonly { readonly query: HostQuery }[],
     { allowed, safe, largest }: Searched,
     k: number,
-  ): Promise<(Uint32Array | undefined)[]> {
+  ): Promise<(Close | undefined)[]> {
     const { dims } = this.#rows;
     const bytes = new Uint8Array(queries.length * dims);
     const packed = queries.map(({ query }, at) => coarseQuery(query, bytes.subarray(at * dims, (at + 1) * dims)));
@@ -45,7 +51,7 @@ export class CoarseSearch implements AsyncDisposable {
     const scorer = await this.#scorer;
     const blockRows = Math.max(PANEL, Math.floor(BLOCK_SCORES / queries.length / PANEL) * PANEL);
     for (const { first, rows, coarse } of safe) {
-      const { panels, scales, sums } = coarse!;
+      const { panels, scales } = coarse!;
       for (let from = 0; from < rows; from += blockRows) {
         const taken = Math.min(blockRows, rows - from);
         const end = from + Math.ceil(taken / PANEL) * PANEL;
@@ -53,27 +59,28 @@ export class CoarseSearch implements AsyncDisposable {
           dims,
           panels: panels.subarray(from * dims, end * dims),
           scales: scales.subarray(from, end),
-          sums: sums.subarray(from, end),
         };
         offer({ rows: taken, first: first + from }, await scorer.score(bytes, block), queries.length, allowed, list);
       }
     }
     const residual = safe.reduce((most, { coarse }) => Math.max(most, coarse!.residual), 0);
+    const row = { norm: largest, residual };
     return queries.map(({ query }, at) => {
       const { scores, rows } = list.entries(at);
+      const exact = new Map<number, number>();
+      const scoreOf = (row: number): number => exact.get(row) ?? this.#rows.score(query, row);
       const wanted = Math.min(k, scores.length);
       let floor = -Infinity;
       if (wanted > 0) {
         partition(scores, rows, wanted);
-        let worst = Infinity;
-        for (let held = 0; held < wanted; held++) worst = Math.min(worst, this.#rows.score(query, rows[held]!));
-        // So many rows have this score or a better one: what is sure to be below it, rounded to float32, is not among the best.
-        const { step } = packed[at]!;
-        floor = (worst - Math.abs(worst) * 2 ** -22 - coarseBound(packed[at]!, dims, { norm: largest, residual })) / step;
+        for (const row of rows.subarray(0, wanted)) exact.set(row, scoreOf(row));
+        const worst = exact.values().reduce((least, score) => Math.min(least, score), Infinity);
+        // So many rows have this score or a better one. What is sure to be below it, both rounded, is not among the best.
+        floor = (worst - Math.abs(worst) * 2 ** -22 - coarseBound(packed[at]!, dims, row)) / packed[at]!.step;
       }
       // Not every row was held below the list's own floor.
-      if (list.floor(at) >= floor && list.floor(at) !== -Infinity) return undefined;
-      return rows.filter((_, index) => scores[index]! >= floor);
+      if (list.floor(at) !== -Infinity && !(list.floor(at) < floor)) return undefined;
+      return { rows: rows.filter((_, index) => scores[index]! >= floor), scoreOf };
     });
   }
 

@@ -77,7 +77,7 @@ export class HostSearch implements AsyncDisposable {
     const listed = allowed !== undefined && eligible < size * SPARSE ? allowedRows(allowed, size) : undefined;
     const scope: Scope = { allowed, listed, eligible, ...this.#segments() };
     const least = width + Math.max(32, width >> 3);
-    const coarse = scope.listed === undefined && this.#rows.hasCoarse && width * COARSE_SHARE <= size;
+    const coarse = listed === undefined && this.#isCoarse(width);
     const held = coarse ? CoarseSearch.least(width) : least;
     const step = Math.max(1, Math.min(MAX_QUERIES, Math.floor(MAX_LISTED / held)));
     for (let from = 0; from < count; from += step) {
@@ -97,7 +97,7 @@ export class HostSearch implements AsyncDisposable {
     return final.best;
   }
 
-  explain({ queries }: { readonly queries: number; readonly k: number }): Explanation {
+  explain({ queries, k }: { readonly queries: number; readonly k: number }): Explanation {
     const { type, metric, size, rowBytes, width } = this.#rows;
     const work = { bytes: size * rowBytes, flops: 2 * queries * size * width };
     if (type === 'b1') {
@@ -108,13 +108,24 @@ export class HostSearch implements AsyncDisposable {
       const reason = 'So few vectors are scored before a product has begun.';
       return { backend: 'javascript: float64', reason, steps: [`${metric} of every row`, 'select'], ...work };
     }
+    const { kind } = this.#deviceFor(Math.min(queries, MAX_QUERIES));
+    if (kind === 'cpu' && this.#isCoarse(k)) {
+      const reason = 'Rows in 8 bits tell which few may be among the best, and take a quarter of the memory to read.';
+      const backend = 'onnxruntime: MatMulIntegerToFloat and ReduceMax (cpu)';
+      const steps = [
+        `${metric} of blocks of rows, in 8 bits`,
+        `the greatest of each ${BIN} neighbours`,
+        'a shortlist by the bound of those scores',
+        'the shortlist again, in float64',
+      ];
+      return { backend, reason, steps, ...work, bytes: size * width };
+    }
     const steps = [
       `${metric} of blocks of rows, in float32`,
       `the greatest of each ${BIN} neighbours`,
       'a shortlist by the bound of those scores',
       'the shortlist again, in float64',
     ];
-    const { kind } = this.#deviceFor(Math.min(queries, MAX_QUERIES));
     const backend = `onnxruntime: Gemm and ReduceMax (${kind})`;
     if (kind !== 'cpu') {
       const reason = `From ${this.#many} queries on a product is worth the way of the rows over the bus.`;
@@ -166,9 +177,8 @@ export class HostSearch implements AsyncDisposable {
     if (queries.length === 0) return queries;
     this.#coarse ??= new CoarseSearch(this.#rows, CPU, this.#threads);
     const close = await this.#coarse.close(queries, scope, final.best.k);
-    for (const [at, rows] of close.entries()) {
-      const { place, query } = queries[at]!;
-      if (rows !== undefined) final.select(place, this.#with(scope, rows), (row) => this.#rows.score(query, row));
+    for (const [at, found] of close.entries()) {
+      if (found !== undefined) final.select(queries[at]!.place, this.#with(scope, found.rows), found.scoreOf);
     }
     return queries.filter((_, at) => close[at] === undefined);
   }
@@ -228,6 +238,10 @@ export class HostSearch implements AsyncDisposable {
     for (const block of blocks) offer(block, await scorer.score(data, dims, block), queries.length, allowed, sink);
   }
 
+  #isCoarse(k: number): boolean {
+    return this.#rows.hasCoarse && k * COARSE_SHARE <= this.#rows.size;
+  }
+
   #deviceFor(queries: number): Device {
     return (queries >= this.#many && this.#accelerator) || CPU;
   }
@@ -253,6 +267,7 @@ export class HostSearch implements AsyncDisposable {
 
   /** These rows and those of unsafe segments, ascending. */
   #with({ allowed, unsafe }: Scope, rows: Uint32Array): Uint32Array {
+    if (unsafe.length === 0) return Uint32Array.from(rows).sort();
     const whole = unsafe.flatMap(({ first, rows: held }) =>
       Array.from({ length: held }, (_, at) => first + at).filter(
         (row) => allowed === undefined || isAllowed(allowed, row),

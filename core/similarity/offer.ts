@@ -36,7 +36,8 @@ export function offer(
     if (floor === -Infinity && filtered === undefined) {
       // The last bin may have rows that are not meant.
       const whole = Math.floor(rows / BIN);
-      const known = whole < ENOUGH_BINS ? ofQuery(scores, query, queries, width) : ofQuery(maxima, query, queries, bins);
+      const known =
+        whole < ENOUGH_BINS ? ofQuery(scores, query, queries, width) : ofQuery(maxima, query, queries, bins);
       floor = sink.raised(query, known.subarray(0, whole < ENOUGH_BINS ? rows : whole));
     }
     for (let panel = 0; panel < panels; panel++) {
@@ -63,7 +64,7 @@ function ofQuery(all: Float32Array, query: number, queries: number, width: numbe
   const held = new Float32Array(panels * width);
   for (let panel = 0; panel < panels; panel++) {
     const from = (panel * queries + query) * width;
-    held.set(all.subarray(from, from + width), panel * width);
+    for (let at = 0; at < width; at++) held[panel * width + at] = all[from + at]!;
   }
   return held;
 }

@@ -59,6 +59,10 @@ export class GraphBuilder {
     return this.#prefix + name;
   }
 
+  uint8(values: number | readonly number[]): string {
+    return this.#constant('uint8', DataType.uint8, values, (list) => new Uint8Array(list));
+  }
+
   int32(values: number | readonly number[]): string {
     return this.#constant('int32', DataType.int32, values, (list) => new Int32Array(list));
   }
