@@ -26,11 +26,14 @@ interface Close {
 /** Finds which rows may be among the best by scores in 8 bits, a quarter of the memory to read and half the work. */
 export class CoarseSearch implements AsyncDisposable {
   readonly #rows: HostRows;
-  readonly #scorer: Promise<CoarseScorer>;
+  readonly #device: Device;
+  readonly #threads: number;
+  #scorer: Promise<CoarseScorer> | undefined;
 
   constructor(rows: HostRows, device: Device, threads: number) {
     this.#rows = rows;
-    this.#scorer = CoarseScorer.open(device, BIN, threads);
+    this.#device = device;
+    this.#threads = threads;
   }
 
   /** How many rows are held of each query: those that bytes can't tell from the k best are among them, mostly. */
@@ -48,7 +51,7 @@ export class CoarseSearch implements AsyncDisposable {
     const bytes = new Uint8Array(queries.length * dims);
     const packed = queries.map(({ query }, at) => coarseQuery(query, bytes.subarray(at * dims, (at + 1) * dims)));
     const list = new Shortlist(queries.length, CoarseSearch.least(k));
-    const scorer = await this.#scorer;
+    const scorer = await this.#open();
     const blockRows = Math.max(PANEL, Math.floor(BLOCK_SCORES / queries.length / PANEL) * PANEL);
     for (const { first, rows, coarse } of safe) {
       const { panels, scales } = coarse!;
@@ -86,6 +89,15 @@ export class CoarseSearch implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const [opened] = await Promise.allSettled([this.#scorer]);
-    if (opened.status === 'fulfilled') await opened.value[Symbol.asyncDispose]();
+    if (opened.status === 'fulfilled') await opened.value?.[Symbol.asyncDispose]();
+  }
+
+  /** What did not open is opened again by the next search. */
+  #open(): Promise<CoarseScorer> {
+    this.#scorer ??= CoarseScorer.open(this.#device, BIN, this.#threads).catch((error: unknown) => {
+      this.#scorer = undefined;
+      throw error;
+    });
+    return this.#scorer;
   }
 }
