@@ -10,7 +10,7 @@ const seed = 20261124;
 const dims = 40;
 
 (missing === undefined ? test : test.skip)(
-  'where the driver refuses what its features promise, tiles choose, and tensor cores are not tried again',
+  `where the driver refuses what its features promise, tiles choose, and tensor cores are not tried again${missing === undefined ? '' : `, but not on this machine: ${missing.reason}`}`,
   async (t) => {
     t.timeout(60_000);
     await using gpu = await openGpu(await resolveDevice('software'));
